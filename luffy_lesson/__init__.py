@@ -1,0 +1,1 @@
+"""Build a background job system step by step, and watch it work."""

@@ -1,0 +1,72 @@
+"""The lesson that this notebook is: its start, its clock, and its own place in Redis."""
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+
+import redis
+
+from luffy_lesson import step3_memory_queue
+from luffy_lesson.classroom.output import owner
+from luffy_lesson.classroom.process import WorkerProcess
+from luffy_lesson.classroom.website import Website
+from luffy_lesson.redis_server import RedisServer
+
+FIRST_WITH_REDIS = 4
+"""The first lesson whose jobs wait in Redis."""
+
+
+class Lesson:
+    """One lesson, in one notebook. The classroom has one: `lesson`."""
+
+    number = 0
+
+    def fresh(self, number: int | None = None) -> None:
+        """Begin (again) with nothing running and nothing waiting. The first cell of a notebook, and its panic button.
+
+        Stops the processors of this kernel, its worker processes and its website; forgets the backend; deletes this
+        lesson's keys in Redis, which all begin with `luffy:`.
+
+        Args:
+            number: which lesson this notebook is. Needed the first time only.
+
+        Raises:
+            RuntimeError: when the lesson needs a Redis server, and there is none.
+        """
+        self.number = self.number if number is None else number
+        for process in list(WorkerProcess.running):
+            process.kill()
+        Website.close_open()
+        while owner.pools:
+            try:
+                owner.pools.pop().stop(timeout=5)
+            except TimeoutError as error:
+                print(error)
+        step3_memory_queue.Luffy.backend = None
+        if self.number >= FIRST_WITH_REDIS:
+            self._fresh_redis()
+        print(f"Lesson {self.number}: nothing runs, nothing waits.")
+
+    def _fresh_redis(self) -> None:
+        server = RedisServer()
+        given = os.environ.get("REDIS_URL")
+        if given is None or (server.url and given.startswith(server.url)):
+            # A database for each lesson: a kernel left running in one must not take the jobs of another.
+            os.environ["REDIS_URL"] = f"{server.start()}/{self.number}"
+        else:
+            print("You use your own Redis server ($REDIS_URL): notebooks that are open at once share its queue.")
+        with redis.Redis.from_url(os.environ["REDIS_URL"]) as connection:
+            for key in connection.scan_iter("luffy:*", count=1000):
+                connection.unlink(key)
+
+
+@contextlib.contextmanager
+def stopwatch() -> Iterator[None]:
+    """Print how long the block took, in whole seconds."""
+    start = time.monotonic()
+    yield
+    print(f"{int(time.monotonic() - start)} s")
+
+
+lesson = Lesson()

@@ -1,0 +1,109 @@
+"""Other processes for the experiments: real ones, really ended."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import ClassVar, Self
+
+from luffy_lesson.classroom.output import owner
+
+
+def another_process(code: str, timeout: float = 30) -> None:
+    """Run code in a Python process of its own, wait for it, and print what it prints.
+
+    Args:
+        code: the program.
+        timeout: for how many seconds it may run.
+
+    Raises:
+        subprocess.TimeoutExpired: when it is still running then; it is killed.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=timeout,
+    )
+    print(done.stdout, end="")
+
+
+def _environment() -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONUNBUFFERED": "1"}
+
+
+class WorkerProcess:
+    """A process of its own with processors: `python3 -m luffy_lesson work FILE -c COUNT`. Its lines are shown here."""
+
+    running: "ClassVar[set[WorkerProcess]]" = set()
+
+    def __init__(self, file: str, count: int = 5) -> None:
+        """Start the process, and return when its processors are ready.
+
+        Args:
+            file: the Python file that defines the workers.
+            count: how many processors.
+
+        Raises:
+            RuntimeError: when the process does not get ready; it says why.
+        """
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "luffy_lesson", "work", file, "-c", str(count), "--until-eof"],
+            env=_environment(),
+            stdin=subprocess.PIPE,  # closed when this kernel ends, however it ends: then the process ends too
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert self._process.stdout
+        first = self._process.stdout.readline()
+        if "processors" not in first:
+            rest = self._process.communicate(timeout=10)[0]
+            raise RuntimeError(f"The worker process did not get ready: {first}{rest}")
+        WorkerProcess.running.add(self)
+        self._cell = owner.running()
+        self._reader = threading.Thread(target=self._show, name="lines of the worker process")
+        self._reader.start()
+
+    def stop(self, timeout: float = 30) -> None:
+        """Let the process finish the jobs in hand, and wait for its end.
+
+        Args:
+            timeout: for how many seconds to wait; then it is killed.
+        """
+        self._process.terminate()
+        try:
+            self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        self._end()
+
+    def kill(self) -> None:
+        """End the process this instant, as `kill -9` and a power cut do: nothing in it runs on, nothing is tidied."""
+        self._process.kill()
+        self._end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _end(self) -> None:
+        self._process.wait()
+        self._reader.join()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin and self._process.stdin.close()
+        WorkerProcess.running.discard(self)
+
+    def _show(self) -> None:
+        owner.pin(self._cell)
+        assert self._process.stdout
+        with self._process.stdout as lines:
+            for line in lines:
+                print(line, end="")

@@ -1,0 +1,34 @@
+"""The words of the course: one list, which the notebooks show and use."""
+
+from luffy_lesson.classroom.show import markdown
+
+WORDS = {
+    "worker": "a class with a method `perform`: something that can be done",
+    "job": "one call to a worker: the worker and the arguments",
+    "caller": "the code that wants something done",
+    "backend": "where jobs wait",
+    "queue": "a backend that gives back first what came first",
+    "enqueue": "put a job in the queue",
+    "processor": "a thread that takes jobs and performs them; its name, like `Processor 3`, is its label everywhere",
+    "pool": "the processors that were started together",
+    "producer": "who puts jobs in a queue",
+    "consumer": "who takes them out: our processors",
+    "backpressure": "a full queue makes the producer wait, so that it cannot run away from the consumers",
+    "payload": "a job written down as text, fit to travel",
+    "in flight": "taken, and not finished",
+    "acknowledge": "say that a job is finished",
+}
+"""Each word and what it means, in the order in which the course needs them."""
+
+
+def words(*names: str) -> None:
+    """Display words of the course with their meaning.
+
+    Args:
+        names: which; none for all.
+
+    Raises:
+        KeyError: for a word that is not in the list.
+    """
+    rows = [f"- **{name}**: {WORDS[name]}" for name in names or WORDS]
+    markdown("\n".join(rows))

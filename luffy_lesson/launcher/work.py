@@ -1,0 +1,66 @@
+"""A process of its own with processors: `python3 -m luffy_lesson work FILE_OR_MODULE -c 5`."""
+
+import importlib
+import os
+import select
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import redis
+
+from luffy_lesson.redis_server import RedisServer
+from luffy_lesson.step4_redis_queue import Luffy, Processor, RedisBackend, Worker
+
+
+def work(target: str, count: int, lesson: int, until_eof: bool) -> None:
+    """Import the workers, and do jobs until the process is interrupted or terminated. Jobs in hand are finished.
+
+    Args:
+        target: a Python file, or the name of a module.
+        count: how many processors.
+        lesson: whose jobs, on the lesson's own server; `$REDIS_URL`, where it is set, goes before it.
+        until_eof: end as well when standard input is closed.
+
+    Raises:
+        SystemExit: with a sentence, when the workers cannot be imported, or the server cannot be used.
+    """
+    _import_workers(target)
+    try:
+        os.environ.setdefault("REDIS_URL", f"{RedisServer().start()}/{lesson}")
+        Luffy.backend = RedisBackend()
+        pool = Processor.start(count)
+    except (redis.RedisError, RuntimeError, ValueError) as error:
+        sys.exit(str(error))
+
+    stopping = threading.Event()
+
+    def stop(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)  # a second one does not wait for the jobs in hand
+        stopping.set()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    print(f"{count} processors take jobs from {Luffy.backend!r}. Ctrl-C stops them.", flush=True)
+    if until_eof:  # nobody writes to it, so there is something to read only at its end
+        while not stopping.is_set() and not select.select([sys.stdin], [], [], 0.2)[0]:
+            pass
+    else:
+        stopping.wait()
+    pool.stop()
+
+
+def _import_workers(target: str) -> None:
+    path = Path(target)
+    if path.suffix == ".ipynb":
+        sys.exit(f"{target} is a notebook. Put the workers into a Python file, and import it in the notebook as well.")
+    if path.suffix == ".py" and not path.is_file():
+        sys.exit(f"There is no file {target} in {Path.cwd()}.")
+    sys.path.insert(0, str(path.parent.resolve() if path.suffix == ".py" else Path.cwd()))
+    try:
+        importlib.import_module(path.stem if path.suffix == ".py" else target)
+    except ModuleNotFoundError as error:
+        sys.exit(f"{target} cannot be imported: {error}.")
+    if not Worker.registry:
+        sys.exit(f"{target} defines no worker: write a class there that is derived from step 4's Worker.")

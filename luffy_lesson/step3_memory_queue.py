@@ -1,0 +1,159 @@
+"""Step 3: jobs wait in a queue, and a few processors take them from it, one after another.
+
+The queue is the standard library's own, and the loop of a processor is the one in the documentation of `queue`.
+"""
+
+import logging
+import queue
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+from luffy_lesson import step2_threaded
+from luffy_lesson.step2_threaded import say
+
+__all__ = ["Backend", "Job", "Luffy", "Pool", "Processor", "Worker", "say"]
+
+logger = logging.getLogger(__name__)
+
+
+class Backend(Protocol):
+    """Where jobs wait: anything with these five methods, which mean what they mean in `queue.Queue`."""
+
+    def put(self, job: Any, /) -> Any:
+        """Add a job."""
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        """Take the job that has waited longest. Raise `queue.Empty` when there is none within `timeout` seconds."""
+
+    def task_done(self) -> None:
+        """Say that a job that was taken is finished."""
+
+    def qsize(self) -> int:
+        """Return how many jobs wait."""
+
+    def join(self) -> None:
+        """Wait until every job is finished."""
+
+
+class Luffy:
+    """The one setting of the system: the backend where jobs wait."""
+
+    backend: ClassVar[Backend | None] = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """One call to a worker: the worker, and the arguments."""
+
+    worker: type[step2_threaded.Worker]
+    args: tuple[Any, ...]
+
+    def perform(self) -> Any:
+        """Do the job, here and now; return or raise what the worker does."""
+        return self.worker.perform_now(*self.args)
+
+    def __str__(self) -> str:
+        return f"{self.worker.__name__}({', '.join(map(repr, self.args))})"
+
+
+class Worker(step2_threaded.Worker):
+    """A worker that can also leave its work in a queue, for a processor to do."""
+
+    @classmethod
+    def perform_queue(cls, *args: Any) -> Any:
+        """Put the job on `Luffy.backend`, and return what that says: what `put` returns, else the backend itself.
+
+        Raise RuntimeError when no backend is set, and whatever the backend's `put` raises.
+        """
+        backend = backend_in_use()
+        answer = backend.put(Job(cls, args))
+        return backend if answer is None else answer
+
+
+def backend_in_use() -> Backend:
+    """Return `Luffy.backend`; raise RuntimeError when none is set."""
+    if Luffy.backend is None:
+        raise RuntimeError("Jobs have nowhere to wait yet. Set a backend first: `Luffy.backend = queue.Queue()`.")
+    return Luffy.backend
+
+
+class Processor:
+    """A thread that takes jobs and performs them, until its pool is stopped or the program's main thread has ended."""
+
+    pool: "ClassVar[Pool | None]" = None  # the one that `start` started last
+    starting = threading.Lock()
+
+    def __init__(self, number: int, backend: Backend) -> None:
+        """Make processor `number` of a pool, on `backend`. Its thread is not started yet."""
+        self.backend = backend
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self.run, name=f"Processor {number}")
+
+    @classmethod
+    def start(cls, count: int) -> "Pool":
+        """Start `count` processors (at least 1) on `Luffy.backend`, and return their pool.
+
+        They replace the pool that an earlier `start` has started: it is stopped first. Raise ValueError for a bad
+        `count`, RuntimeError when no backend is set, TimeoutError when the earlier pool is still at work after 30 s.
+        """
+        with Processor.starting:
+            pool = Pool(cls, count, backend_in_use())
+            if Processor.pool:
+                Processor.pool.stop(timeout=30)
+            Processor.pool = pool
+            return pool.start()
+
+    def run(self) -> None:
+        """Take a job, perform it, say that it is done: the loop of the thread."""
+        while not self.leaving():
+            try:
+                job = self.backend.get(timeout=0.2)  # seconds; short, so that a stop is noticed soon
+            except queue.Empty:
+                continue
+            try:
+                job.perform()
+            except BaseException as error:  # even sys.exit() ends the job, not the processor
+                self.failed(job, error)
+            finally:
+                self.backend.task_done()
+
+    def leaving(self) -> bool:
+        """Whether to take no more. Without the second half, a forgotten `stop()` would keep a script from ending."""
+        return self.stopping.is_set() or not threading.main_thread().is_alive()
+
+    def failed(self, job: Any, error: BaseException) -> None:
+        """Note that `job` raised `error`. Here it is logged, and the job is forgotten."""
+        logger.error("%s failed", job, exc_info=error)
+
+
+class Pool:
+    """A group of processors on one backend."""
+
+    def __init__(self, processor: type[Processor], count: int, backend: Backend) -> None:
+        """Make `count` processors of the class `processor` on `backend`. Raise ValueError when that is less than 1."""
+        if not isinstance(count, int) or count < 1:
+            raise ValueError(f"A pool has at least one processor, and you asked for {count!r}.")
+        self.processors = [processor(number, backend) for number in range(count)]
+
+    def start(self) -> "Pool":
+        """Start the processors, and return this pool."""
+        for processor in self.processors:
+            processor.thread.start()
+        return self
+
+    def stop(self, timeout: float | None = None) -> None:
+        """Take no more jobs, and return when those in hand are finished. A second `stop()` does no harm.
+
+        Raise TimeoutError, with the names of those still at work, after `timeout` seconds. They end after that job.
+        """
+        for processor in self.processors:
+            processor.stopping.set()
+        deadline = None if timeout is None else time.monotonic() + timeout
+        others = [p.thread for p in self.processors if p.thread is not threading.current_thread()]
+        for thread in filter(threading.Thread.is_alive, others):
+            thread.join(None if deadline is None else max(0, deadline - time.monotonic()))
+        late = [thread.name for thread in others if thread.is_alive()]
+        if late:
+            raise TimeoutError(f"Still at work after {timeout} s: {', '.join(late)}. Each ends after its job in hand.")

@@ -1,0 +1,151 @@
+"""Step 4: the queue lives in Redis. It outlives the process, and any program in any language can share it.
+
+On the wire: the list `luffy:queue`. `LPUSH` adds a job at the left, and it is taken from the right. A job is the JSON
+object `{"worker": "VeryHeavyService", "args": [3]}`; other fields are welcome, and are left alone.
+"""
+
+import json
+import logging
+import math
+import os
+import queue
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from luffy_lesson import step3_memory_queue
+from luffy_lesson.step3_memory_queue import Backend, Luffy, Pool, say
+
+__all__ = ["Backend", "Job", "Luffy", "Pool", "Processor", "RedisBackend", "Worker", "say"]
+
+logger = logging.getLogger(__name__)
+
+
+class Worker(step3_memory_queue.Worker):
+    """A worker that its name on the wire can be turned back into."""
+
+    registry: dict[str, "type[Worker]"] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if not cls.__module__.startswith("luffy_lesson.step"):  # the steps' own base classes are no jobs
+            Worker.registry[cls.__name__] = cls
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as it travels: its payload. It is read when it is performed, so one that makes no sense fails like any."""
+
+    payload: bytes
+
+    @classmethod
+    def encode(cls, job: step3_memory_queue.Job) -> "Job":
+        """Make `job` fit to travel. Raise TypeError for arguments that JSON would lose or change."""
+        try:
+            payload = json.dumps({"worker": job.worker.__name__, "args": job.args}, allow_nan=False)
+            if json.loads(payload)["args"] != list(job.args):
+                raise ValueError("JSON would change them")
+        except (TypeError, ValueError, RecursionError) as error:
+            raise TypeError(f"{job}: use arguments that JSON has: numbers, text, lists, dicts… ({error})") from error
+        return cls(payload.encode())
+
+    def decode(self) -> step3_memory_queue.Job:
+        """Read the payload. Raise ValueError when it is no job, LookupError when its worker is not defined here."""
+        match json.loads(self.payload):
+            case {"worker": str(name), "args": list(args)}:
+                if name not in Worker.registry:
+                    raise LookupError(f"no worker named {name!r} here, only {sorted(Worker.registry)}")
+                return step3_memory_queue.Job(Worker.registry[name], tuple(args))
+        raise ValueError('not a job; one looks like {"worker": "VeryHeavyService", "args": [3]}')
+
+    def perform(self) -> Any:
+        """Do the job, here and now; return or raise what the worker does, or raise what `decode` does."""
+        return self.decode().perform()
+
+    def __str__(self) -> str:
+        return self.payload.decode(errors="replace")
+
+
+class RedisBackend:
+    """A queue in Redis, with the five methods of `queue.Queue`."""
+
+    key = "luffy:queue"
+
+    def __init__(self, connection: "redis.Redis | None" = None) -> None:
+        """Use the server of `connection`; without one, that of `$REDIS_URL`, else Redis's own default address.
+
+        Raise redis.RedisError within 3 seconds when the server does not answer, or refuses the password.
+        """
+        url = os.environ.get("REDIS_URL", "redis://localhost:6379")
+        given = (connection or redis.Redis.from_url(url)).connection_pool
+        # redis-py would repeat a command whose reply was lost: the job is then added twice, or the one that was taken
+        # is gone and nobody knows. So nothing is repeated, and the caller is told. No reply may take 2 seconds: `get`
+        # lets the server hold one back for 1 at most.
+        ours = {"retry": Retry(NoBackoff(), 0), "socket_connect_timeout": 1, "socket_timeout": 2}
+        settings = given.connection_kwargs | ours | {"decode_responses": False}
+        self.redis = redis.Redis.from_pool(redis.ConnectionPool(given.connection_class, **settings))
+        try:
+            self.redis.ping()
+        except redis.RedisError as error:
+            raise type(error)(f"{self}: {error} (Does a server run there? Is $REDIS_URL right?)") from error
+
+    def put(self, job: "step3_memory_queue.Job | Job", /) -> int:
+        """Add `job` at the left. Return how many wait now.
+
+        Raise TypeError when the job cannot travel, redis.RedisError within 3 seconds when the server does not answer:
+        whether the job was added is then not known.
+        """
+        return int(self.redis.lpush(self.key, (job if isinstance(job, Job) else Job.encode(job)).payload))
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Job:
+        """Take the job at the right. Wait for one: for ever, or for `timeout` seconds, or with `block=False` not.
+
+        Raise queue.Empty when none came, ValueError for a negative timeout, redis.RedisError when the server fails: a
+        job that was on its way is then lost.
+        """
+        if block and timeout is not None and timeout < 0:
+            raise ValueError("'timeout' must be a non-negative number")
+        deadline = time.monotonic() + (0 if not block else math.inf if timeout is None else timeout)
+        while (left := deadline - time.monotonic()) > 0:
+            # 0 means for ever to BRPOP, and some servers round less than a millisecond to 0.
+            taken: Any = self.redis.brpop([self.key], timeout=max(0.001, min(left, 1)))
+            if taken:
+                return Job(taken[1])
+        payload: Any = self.redis.rpop(self.key)
+        if payload is None:
+            raise queue.Empty
+        return Job(payload)
+
+    def task_done(self) -> None:
+        """Do nothing: a job has left Redis when it was taken, and there is no more to say."""
+
+    def qsize(self) -> int:
+        """Return how many jobs wait. Raise redis.RedisError when the server fails."""
+        return int(self.redis.llen(self.key))
+
+    def join(self) -> None:
+        """Wait until all jobs have been taken; some may still be in hand. Raise redis.RedisError like `qsize`."""
+        while self.qsize():
+            time.sleep(0.05)  # Redis has no event to wait for here
+
+    def __repr__(self) -> str:
+        at = self.redis.get_connection_kwargs()
+        place = at.get("path") or f"{at.get('host', 'localhost')}:{at.get('port', 6379)}"
+        return f"<RedisBackend {place}/{at.get('db') or 0}>"
+
+
+class Processor(step3_memory_queue.Processor):
+    """A processor that outlasts its server."""
+
+    def run(self) -> None:
+        """Run the loop; when the server fails, say so, and begin again a second later."""
+        while not self.leaving():
+            try:
+                super().run()
+            except redis.RedisError as error:
+                logger.warning("%r: %s (trying again in a second)", self.backend, error)
+                self.stopping.wait(1)
