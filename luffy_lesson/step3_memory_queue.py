@@ -83,7 +83,7 @@ class Processor:
     """A thread that takes jobs and performs them, until its pool is stopped or the program's main thread has ended."""
 
     pool: "ClassVar[Pool | None]" = None  # the one that `start` started last
-    starting = threading.Lock()
+    _starting = threading.Lock()
 
     def __init__(self, number: int, backend: Backend) -> None:
         """Make processor `number` of a pool, on `backend`. Its thread is not started yet."""
@@ -98,7 +98,7 @@ class Processor:
         They replace the pool that an earlier `start` has started: it is stopped first. Raise ValueError for a bad
         `count`, RuntimeError when no backend is set, TimeoutError when the earlier pool is still at work after 30 s.
         """
-        with Processor.starting:
+        with Processor._starting:
             pool = Pool(cls, count, backend_in_use())
             if Processor.pool:
                 Processor.pool.stop(timeout=30)

@@ -1,12 +1,22 @@
 """What a notebook needs and a job system does not. No step imports it; it watches them from outside."""
 
 from luffy_lesson.classroom import output
-from luffy_lesson.classroom.lesson import lesson, stopwatch
+from luffy_lesson.classroom.lesson import check_environment, lesson, stopwatch
 from luffy_lesson.classroom.process import WorkerProcess, another_process
 from luffy_lesson.classroom.show import adds, show
 from luffy_lesson.classroom.website import Website
 from luffy_lesson.classroom.words import words
 
-__all__ = ["Website", "WorkerProcess", "adds", "another_process", "lesson", "show", "stopwatch", "words"]
+__all__ = [
+    "Website",
+    "WorkerProcess",
+    "adds",
+    "another_process",
+    "check_environment",
+    "lesson",
+    "show",
+    "stopwatch",
+    "words",
+]
 
 output.install()

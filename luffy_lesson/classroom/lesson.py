@@ -11,6 +11,7 @@ from luffy_lesson import step3_memory_queue
 from luffy_lesson.classroom.output import owner
 from luffy_lesson.classroom.process import WorkerProcess
 from luffy_lesson.classroom.website import Website
+from luffy_lesson.launcher import doctor
 from luffy_lesson.redis_server import RedisServer
 
 FIRST_WITH_REDIS = 4
@@ -61,12 +62,23 @@ class Lesson:
                 connection.unlink(key)
 
 
+def check_environment() -> None:
+    """Print whether this notebook has what the course needs, and how to mend what is missing."""
+    for finding in (doctor.python(), doctor.packages(), doctor.redis_server()):
+        print(f"✓ {finding.name}" if finding.right else f"✗ {finding.name}: {finding.detail}\n  → {finding.mend}")
+
+
 @contextlib.contextmanager
-def stopwatch() -> Iterator[None]:
-    """Print how long the block took, in whole seconds."""
+def stopwatch(label: str = "") -> Iterator[None]:
+    """Print how long the block took, in whole seconds.
+
+    Args:
+        label: printed before the time.
+    """
     start = time.monotonic()
     yield
-    print(f"{int(time.monotonic() - start)} s")
+    # Rounded down: work of 5 seconds never takes less, and a busy machine may add some tenths.
+    print(f"{label}{': ' if label else ''}{int(time.monotonic() - start)} s")
 
 
 lesson = Lesson()

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from IPython.display import Markdown, display
+from IPython.display import display
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -56,8 +56,11 @@ def adds(step: ModuleType) -> None:
     for name in step.__all__:
         thing, before = getattr(step, name), getattr(below, name, None)
         if thing is not before:
-            new = [f"`{m}`" for m in vars(thing) if not m.startswith("_") and m not in vars(before or object)]
-            rows.append(f"- `{name}`{' gets' if before else ', with'} {', '.join(new) or 'nothing of its own'}")
+            public = [method for method in vars(thing) if not method.startswith("_")]
+            new = ", ".join(f"`{method}`" for method in public if not hasattr(before, method))
+            changed = ", ".join(f"`{method}`" for method in public if hasattr(before, method))
+            says = [f"gets {new}" if before else f"with {new}"] * bool(new) + [f"changes {changed}"] * bool(changed)
+            rows.append(f"- `{name}` {', '.join(says)}")
     markdown("\n".join([f"**Step {number}** adds to step {number - 1}:", "", *rows]))
 
 
@@ -67,4 +70,4 @@ def markdown(text: str) -> None:
     Args:
         text: the Markdown.
     """
-    display(Markdown(text))
+    display({"text/markdown": text, "text/plain": text}, raw=True)
