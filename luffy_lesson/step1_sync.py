@@ -11,7 +11,7 @@ class Worker:
 
     def perform(self, *args: Any) -> Any:
         """Do the work; each worker writes its own. Raise NotImplementedError where one has not."""
-        raise NotImplementedError(f"{type(self).__name__} has no `perform`: write `def perform(self, …)` in the class.")
+        raise NotImplementedError(f"{type(self).__name__} has no method `perform`: write one.")
 
     @classmethod
     def perform_now(cls, *args: Any) -> Any:

@@ -109,12 +109,12 @@ class Processor:
         """Take a job, perform it, say that it is done: the loop of the thread."""
         while not self.leaving():
             try:
-                job = self.backend.get(timeout=0.2)  # seconds; short, so that a stop is noticed soon
+                job = self.backend.get(timeout=0.2)  # seconds: a stop is noticed soon
             except queue.Empty:
                 continue
             try:
                 job.perform()
-            except BaseException as error:  # even sys.exit() ends the job, not the processor
+            except BaseException as error:  # sys.exit() too must not end a processor
                 self.failed(job, error)
             finally:
                 self.backend.task_done()
@@ -134,7 +134,7 @@ class Pool:
     def __init__(self, processor: type[Processor], count: int, backend: Backend) -> None:
         """Make `count` processors of the class `processor` on `backend`. Raise ValueError when that is less than 1."""
         if not isinstance(count, int) or count < 1:
-            raise ValueError(f"A pool has at least one processor, and you asked for {count!r}.")
+            raise ValueError(f"A pool needs at least one processor, not {count!r}.")
         self.processors = [processor(number, backend) for number in range(count)]
 
     def start(self) -> "Pool":
@@ -151,9 +151,10 @@ class Pool:
         for processor in self.processors:
             processor.stopping.set()
         deadline = None if timeout is None else time.monotonic() + timeout
-        others = [p.thread for p in self.processors if p.thread is not threading.current_thread()]
+        me = threading.current_thread()
+        others = [p.thread for p in self.processors if p.thread is not me]
         for thread in filter(threading.Thread.is_alive, others):
             thread.join(None if deadline is None else max(0, deadline - time.monotonic()))
         late = [thread.name for thread in others if thread.is_alive()]
         if late:
-            raise TimeoutError(f"Still at work after {timeout} s: {', '.join(late)}. Each ends after its job in hand.")
+            raise TimeoutError(f"Still at work after {timeout} s: {', '.join(late)}")

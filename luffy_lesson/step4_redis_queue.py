@@ -6,7 +6,6 @@ object `{"worker": "VeryHeavyService", "args": [3]}`; other fields are welcome, 
 
 import json
 import logging
-import math
 import os
 import queue
 import time
@@ -32,7 +31,7 @@ class Worker(step3_memory_queue.Worker):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if not cls.__module__.startswith("luffy_lesson.step"):  # the steps' own base classes are no jobs
+        if not cls.__module__.startswith("luffy_lesson.step"):  # ours are no jobs
             Worker.registry[cls.__name__] = cls
 
 
@@ -46,7 +45,8 @@ class Job:
     def encode(cls, job: step3_memory_queue.Job) -> "Job":
         """Make `job` fit to travel. Raise TypeError for arguments that JSON would lose or change."""
         try:
-            payload = json.dumps({"worker": job.worker.__name__, "args": job.args}, allow_nan=False)
+            fields = {"worker": job.worker.__name__, "args": job.args}
+            payload = json.dumps(fields, allow_nan=False)
             if json.loads(payload)["args"] != list(job.args):
                 raise ValueError("JSON would change them")
         except (TypeError, ValueError, RecursionError) as error:
@@ -58,9 +58,9 @@ class Job:
         match json.loads(self.payload):
             case {"worker": str(name), "args": list(args)}:
                 if name not in Worker.registry:
-                    raise LookupError(f"no worker named {name!r} here, only {sorted(Worker.registry)}")
+                    raise LookupError(f"no worker {name!r} here, only {sorted(Worker.registry)}")
                 return step3_memory_queue.Job(Worker.registry[name], tuple(args))
-        raise ValueError('not a job; one looks like {"worker": "VeryHeavyService", "args": [3]}')
+        raise ValueError('not a job like {"worker": "VeryHeavyService", "args": [3]}')
 
     def perform(self) -> Any:
         """Do the job, here and now; return or raise what the worker does, or raise what `decode` does."""
@@ -80,14 +80,18 @@ class RedisBackend:
 
         Raise redis.RedisError within 3 seconds when the server does not answer, or refuses the password.
         """
-        url = os.environ.get("REDIS_URL", "redis://localhost:6379")
-        given = (connection or redis.Redis.from_url(url)).connection_pool
+        given = connection or redis.Redis.from_url(os.environ.get("REDIS_URL", "redis://localhost"))
         # redis-py would repeat a command whose reply was lost: the job is then added twice, or the one that was taken
         # is gone and nobody knows. So nothing is repeated, and the caller is told. No reply may take 2 seconds: `get`
         # lets the server hold one back for 1 at most.
-        ours = {"retry": Retry(NoBackoff(), 0), "socket_connect_timeout": 1, "socket_timeout": 2}
-        settings = given.connection_kwargs | ours | {"decode_responses": False}
-        self.redis = redis.Redis.from_pool(redis.ConnectionPool(given.connection_class, **settings))
+        own = {
+            "retry": Retry(NoBackoff(), 0),
+            "socket_connect_timeout": 1,
+            "socket_timeout": 2,
+            "decode_responses": False,
+        }
+        pool = redis.ConnectionPool(given.connection_pool.connection_class, **given.get_connection_kwargs() | own)
+        self.redis = redis.Redis.from_pool(pool)
         try:
             self.redis.ping()
         except redis.RedisError as error:
@@ -99,7 +103,8 @@ class RedisBackend:
         Raise TypeError when the job cannot travel, redis.RedisError within 3 seconds when the server does not answer:
         whether the job was added is then not known.
         """
-        return int(self.redis.lpush(self.key, (job if isinstance(job, Job) else Job.encode(job)).payload))
+        payload = (job if isinstance(job, Job) else Job.encode(job)).payload
+        return int(self.redis.lpush(self.key, payload))
 
     def get(self, block: bool = True, timeout: float | None = None) -> Job:
         """Take the job at the right. Wait for one: for ever, or for `timeout` seconds, or with `block=False` not.
@@ -109,9 +114,11 @@ class RedisBackend:
         """
         if block and timeout is not None and timeout < 0:
             raise ValueError("'timeout' must be a non-negative number")
-        deadline = time.monotonic() + (0 if not block else math.inf if timeout is None else timeout)
+        patience = 0 if not block else float("inf") if timeout is None else timeout
+        deadline = time.monotonic() + patience
         while (left := deadline - time.monotonic()) > 0:
-            # 0 means for ever to BRPOP, and some servers round less than a millisecond to 0.
+            # To BRPOP, 0 means for ever, and some servers round less than a
+            # millisecond to 0.
             taken: Any = self.redis.brpop([self.key], timeout=max(0.001, min(left, 1)))
             if taken:
                 return Job(taken[1])
