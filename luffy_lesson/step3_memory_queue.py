@@ -7,8 +7,7 @@ import logging
 import queue
 import threading
 import time
-from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from luffy_lesson import step2_threaded
 from luffy_lesson.step2_threaded import say
@@ -43,8 +42,7 @@ class Luffy:
     backend: ClassVar[Backend | None] = None
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(NamedTuple):
     """One call to a worker: the worker, and the arguments."""
 
     worker: type[step2_threaded.Worker]

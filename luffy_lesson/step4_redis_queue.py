@@ -9,8 +9,7 @@ import logging
 import os
 import queue
 import time
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 from redis.backoff import NoBackoff
@@ -22,6 +21,7 @@ from luffy_lesson.step3_memory_queue import Backend, Luffy, Pool, say
 __all__ = ["Backend", "Job", "Luffy", "Pool", "Processor", "RedisBackend", "Worker", "say"]
 
 logger = logging.getLogger(__name__)
+NEVER = Retry(NoBackoff(), 0)
 
 
 class Worker(step3_memory_queue.Worker):
@@ -35,8 +35,7 @@ class Worker(step3_memory_queue.Worker):
             Worker.registry[cls.__name__] = cls
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(NamedTuple):
     """A job as it travels: its payload. It is read when it is performed, so one that makes no sense fails like any."""
 
     payload: bytes
@@ -84,12 +83,7 @@ class RedisBackend:
         # redis-py would repeat a command whose reply was lost: the job is then added twice, or the one that was taken
         # is gone and nobody knows. So nothing is repeated, and the caller is told. No reply may take 2 seconds: `get`
         # lets the server hold one back for 1 at most.
-        own = {
-            "retry": Retry(NoBackoff(), 0),
-            "socket_connect_timeout": 1,
-            "socket_timeout": 2,
-            "decode_responses": False,
-        }
+        own = {"retry": NEVER, "socket_connect_timeout": 1, "socket_timeout": 2, "decode_responses": False}
         pool = redis.ConnectionPool(given.connection_pool.connection_class, **given.get_connection_kwargs() | own)
         self.redis = redis.Redis.from_pool(pool)
         try:
