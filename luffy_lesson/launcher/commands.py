@@ -7,6 +7,7 @@ import sys
 from luffy_lesson.launcher.environment import ROOT, SetUpError, enter, run
 
 FIRST_PAGE = "notebooks/00_start_here.ipynb"
+SETTINGS = ROOT / "luffy_lesson/launcher/jupyter"
 
 
 def main(arguments: list[str]) -> int:
@@ -61,11 +62,13 @@ def lab(options: argparse.Namespace, others: list[str]) -> int:
             RedisServer().start()
         except RuntimeError as error:
             print(f"{error}\nLessons 1 to 3 work without it.", file=sys.stderr)
-    command = [sys.executable, "-m", "jupyterlab", str(ROOT / FIRST_PAGE), f"--ServerApp.root_dir={ROOT}"]
-    command.append("--LabApp.news_url=None")  # else it asks every newcomer about news
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}"]
+    command.append(f"--LabApp.default_url=/lab/tree/{FIRST_PAGE}")  # where no browser can be opened, it is printed
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
-    run([*command, *others], {"JUPYTER_PREFER_ENV_PATH": "1"})
+    # Jupyter's question about news is switched off in our folder, not in the user's settings.
+    settings = os.pathsep.join(filter(None, [str(SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH")]))
+    run([*command, *others], {"JUPYTER_PREFER_ENV_PATH": "1", "JUPYTER_CONFIG_PATH": settings})
     return 0
 
 

@@ -1,0 +1,192 @@
+"""Break the package in many ways, one at a time: the notebooks and tests must notice each.
+
+Each mutation is made in a copy of the checkout. What must notice it is named with it, so that this takes minutes, not
+hours; that the unbroken copy passes the same tests is checked too.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.mutation
+
+
+class Mutation(NamedTuple):
+    name: str
+    file: str
+    old: str
+    new: str
+    noticed_by: str
+
+
+MUTATIONS = [
+    Mutation(
+        "perform_now returns before the work: it does not call perform",
+        "step1_sync.py",
+        "return cls().perform(*args)",
+        "return None",
+        "notebooks/01_sync.ipynb",
+    ),
+    Mutation(
+        "a line is written in two pieces",
+        "step1_sync.py",
+        r'print(f"{label}{line}\n", end="", flush=True)',
+        'print(f"{label}", end="", flush=True); print(f"{line}", flush=True)',
+        "tests/test_step1_sync.py",
+    ),
+    Mutation(
+        "a line has no label",
+        "step1_sync.py",
+        'f"[{thread.name}] "',
+        '""',
+        "notebooks/02_threaded.ipynb",
+    ),
+    Mutation(
+        "perform_async waits for the work",
+        "step2_threaded.py",
+        "thread.start()",
+        "thread.start(); thread.join()",
+        "notebooks/02_threaded.ipynb",
+    ),
+    Mutation(
+        "Processor.start starts one thread",
+        "step3_memory_queue.py",
+        "for number in range(count)]",
+        "for number in range(1)]",
+        "notebooks/03_memory_queue.ipynb",
+    ),
+    Mutation(
+        "a processor ends at the first job that raises",
+        "step3_memory_queue.py",
+        "self.failed(job, error)",
+        "self.failed(job, error); return",
+        "notebooks/03_memory_queue.ipynb",
+    ),
+    Mutation(
+        "a processor never acknowledges",
+        "step3_memory_queue.py",
+        "self.backend.task_done()",
+        "pass",
+        "tests/test_step3_memory_queue.py",
+    ),
+    Mutation(
+        "an error is swallowed in silence",
+        "step3_memory_queue.py",
+        'logger.error("%s failed", job, exc_info=error)',
+        "pass",
+        "notebooks/03_memory_queue.ipynb",
+    ),
+    Mutation(
+        "stop does not wait for the job in hand",
+        "step3_memory_queue.py",
+        "thread.join(None if deadline is None else max(0, deadline - time.monotonic()))",
+        "pass",
+        "tests/test_step3_memory_queue.py",
+    ),
+    Mutation(
+        "starting again leaves the earlier processors running",
+        "step3_memory_queue.py",
+        "Processor.pool.stop(timeout=30)",
+        "pass",
+        "tests/test_step3_memory_queue.py",
+    ),
+    Mutation(
+        "processors keep a script from ending",
+        "step3_memory_queue.py",
+        "self.stopping.is_set() or not threading.main_thread().is_alive()",
+        "self.stopping.is_set()",
+        "tests/test_step3_memory_queue.py",
+    ),
+    Mutation(
+        "jobs are added and taken at the same end",
+        "step4_redis_queue.py",
+        "self.redis.lpush(",
+        "self.redis.rpush(",
+        "tests/test_backend_contract.py",
+    ),
+    Mutation(
+        "qsize is always 0",
+        "step4_redis_queue.py",
+        "return int(self.redis.llen(self.key))",
+        "return 0",
+        "notebooks/04_redis_queue.ipynb",
+    ),
+    Mutation(
+        "put does not say how many wait",
+        "step4_redis_queue.py",
+        "return int(self.redis.lpush(self.key, payload))",
+        "self.redis.lpush(self.key, payload); return 1",
+        "notebooks/04_redis_queue.ipynb",
+    ),
+    Mutation(
+        "the client repeats a command whose reply was lost",
+        "step4_redis_queue.py",
+        "Retry(NoBackoff(), 0)",
+        "Retry(NoBackoff(), 3)",
+        "tests/test_step4_redis_queue.py",
+    ),
+    Mutation(
+        "any class of the program can be named on the wire",
+        "step4_redis_queue.py",
+        'if not cls.__module__.startswith("luffy_lesson.step"):',
+        "if True:",
+        "tests/test_step4_redis_queue.py",
+    ),
+    Mutation(
+        "a processor ends when its server is away",
+        "step4_redis_queue.py",
+        "self.stopping.wait(1)",
+        "return",
+        "tests/test_step4_redis_queue.py",
+    ),
+    Mutation(
+        "the website does not refuse",
+        "classroom/website.py",
+        "if self._now == self.at_once:",
+        "if False:",
+        "notebooks/02_threaded.ipynb",
+    ),
+]
+
+
+def noticed(package: Path, by: str) -> str:
+    """Run what should notice. Return the end of what pytest printed when it failed, nothing when all passed."""
+    result = subprocess.run(
+        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--numprocesses=0", by],
+        cwd=package,
+        env=os.environ | {"PYTHONPATH": str(package)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+    )
+    assert result.returncode in (0, 1), result.stdout  # anything else is no failed test
+    return result.stdout[-2000:] if result.returncode else ""
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    copy = tmp_path / "checkout"
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", "*.egg-info", "__pycache__", ".*_cache"))
+    return copy
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_a_broken_package_is_noticed(checkout, mutation):
+    file = checkout / "luffy_lesson" / mutation.file
+    source = file.read_text()
+    assert source.count(mutation.old) == 1, "this mutation no longer applies: write it anew"
+    file.write_text(source.replace(mutation.old, mutation.new))
+    assert noticed(checkout, mutation.noticed_by)
+
+
+@pytest.mark.parametrize("by", sorted({mutation.noticed_by for mutation in MUTATIONS}))
+def test_the_unbroken_package_passes_the_same(checkout, by):
+    assert not noticed(checkout, by)
