@@ -44,9 +44,15 @@ UNUSED = 24 * 60 * 60
 
 
 def home() -> Path:
-    """Return the folder for all that the course remembers: `$LUFFY_HOME`, else `~/.luffy_lesson`; it is made."""
+    """Return the folder for all that the course remembers: `$LUFFY_HOME`, else `~/.luffy_lesson`.
+
+    Raise RuntimeError when it is not there and cannot be made.
+    """
     folder = Path(os.environ.get("LUFFY_HOME") or "~/.luffy_lesson").expanduser().resolve()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise RuntimeError(f"{folder} cannot be made: {error}. Set LUFFY_HOME to a folder that can.") from error
     return folder
 
 

@@ -1,4 +1,4 @@
-"""The workers of lesson 4, in a file: two processes that share a queue both import it."""
+"""The worker of lesson 4 in a file, for processes other than the notebook."""
 
 import time
 

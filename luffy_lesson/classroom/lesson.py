@@ -13,6 +13,7 @@ from luffy_lesson.classroom.process import WorkerProcess
 from luffy_lesson.classroom.website import Website
 from luffy_lesson.launcher import doctor
 from luffy_lesson.redis_server import RedisServer
+from luffy_lesson.step4_redis_queue import Worker
 
 FIRST_WITH_REDIS = 4
 """The first lesson whose jobs wait in Redis."""
@@ -22,6 +23,7 @@ class Lesson:
     """One lesson, in one notebook. The classroom has one: `lesson`."""
 
     number = 0
+    _url: str | None = None  # what $REDIS_URL was set to here; another value is the user's own
 
     def fresh(self, number: int | None = None) -> None:
         """Begin (again) with nothing running and nothing waiting. The first cell of a notebook, and its panic button.
@@ -50,16 +52,18 @@ class Lesson:
         print(f"Lesson {self.number}: nothing runs, nothing waits.")
 
     def _fresh_redis(self) -> None:
-        server = RedisServer()
-        given = os.environ.get("REDIS_URL")
-        if given is None or (server.url and given.startswith(server.url)):
+        if os.environ.get("REDIS_URL") in (None, self._url):
             # A database for each lesson: a kernel left running in one must not take the jobs of another.
-            os.environ["REDIS_URL"] = f"{server.start()}/{self.number}"
+            self._url = os.environ["REDIS_URL"] = f"{RedisServer().start()}/{self.number}"
         else:
             print("You use your own Redis server ($REDIS_URL): notebooks that are open at once share its queue.")
         with redis.Redis.from_url(os.environ["REDIS_URL"]) as connection:
             for key in connection.scan_iter("luffy:*", count=1000):
                 connection.unlink(key)
+        # The workers of this notebook's cells are defined again when the cells are run again.
+        for name, worker in list(Worker.registry.items()):
+            if worker.__module__ == "__main__":
+                del Worker.registry[name]
 
 
 def check_environment() -> None:

@@ -9,7 +9,6 @@ of it. Older versions of ipykernel cannot do it, and are left alone.
 
 import functools
 import logging
-import sys
 import threading
 import traceback
 from pathlib import Path
@@ -71,7 +70,9 @@ class JobLog(logging.Handler):
 
 
 def install() -> None:
-    """Wrap the methods. Called once, by the import of the classroom."""
+    """Wrap the methods. Called by the import of the classroom; a second time does nothing."""
+    if hasattr(step1_sync.Worker.perform_now, "__wrapped__"):
+        return
     perform_now = step1_sync.Worker.__dict__["perform_now"].__func__
     perform_async = step2_threaded.Worker.__dict__["perform_async"].__func__
     perform_queue = step3_memory_queue.Worker.__dict__["perform_queue"].__func__
@@ -109,7 +110,7 @@ def install() -> None:
     step2_threaded.Worker.perform_async = classmethod(pinned_async)  # type: ignore[assignment]
     step3_memory_queue.Worker.perform_queue = classmethod(claiming_queue)  # type: ignore[assignment]
     step3_memory_queue.Pool.start = claiming_start  # type: ignore[method-assign, assignment]
-    if "ipykernel" in sys.modules:
+    if hasattr(get_ipython(), "kernel"):
         steps = logging.getLogger("luffy_lesson")
         steps.addHandler(JobLog())
         steps.propagate = False

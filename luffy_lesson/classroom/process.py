@@ -1,7 +1,7 @@
 """Other processes for the experiments: real ones, really ended."""
 
-import contextlib
 import os
+import select
 import subprocess
 import sys
 import threading
@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from luffy_lesson.classroom.output import owner
+
+READY_WITHIN = 30
+"""How long a worker process may take until its processors are ready, in seconds."""
 
 
 def another_process(code: str, timeout: float = 30) -> None:
@@ -58,17 +61,16 @@ class WorkerProcess:
             stdin=subprocess.PIPE,  # closed when this kernel ends, however it ends: then the process ends too
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
         )
-        assert self._process.stdout
-        first = self._process.stdout.readline()
-        if "processors" not in first:
-            rest = self._process.communicate(timeout=10)[0]
-            raise RuntimeError(f"The worker process did not get ready: {first}{rest}")
-        WorkerProcess.running.add(self)
         self._cell = owner.running()
+        self._ready = threading.Event()
+        self._first_lines: list[str] = []
+        WorkerProcess.running.add(self)
         self._reader = threading.Thread(target=self._show, name="lines of the worker process")
         self._reader.start()
+        if not self._ready.wait(READY_WITHIN) or self._process.poll() is not None:
+            self.kill()
+            raise RuntimeError(f"The worker process did not get ready. {' '.join(self._first_lines)}")
 
     def stop(self, timeout: float = 30) -> None:
         """Let the process finish the jobs in hand, and wait for its end.
@@ -97,13 +99,31 @@ class WorkerProcess:
     def _end(self) -> None:
         self._process.wait()
         self._reader.join()
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin and self._process.stdin.close()
         WorkerProcess.running.discard(self)
 
     def _show(self) -> None:
+        """Print the lines of the process as they come: the work of the reader thread."""
         owner.pin(self._cell)
+        assert self._process.stdin
         assert self._process.stdout
-        with self._process.stdout as lines:
-            for line in lines:
-                print(line, end="")
+        rest = b""
+        while chunk := self._read(self._process.stdout.fileno()):
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in (line.decode(errors="replace") for line in lines):
+                if self._ready.is_set():
+                    print(f"{line}\n", end="")
+                elif "processors take jobs" in line:
+                    self._ready.set()
+                else:
+                    self._first_lines.append(line)
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait()
+        self._ready.set()
+
+    def _read(self, pipe: int) -> bytes:
+        assert self._process.stdin
+        while not select.select([pipe], [], [], 0.2)[0]:
+            if not threading.main_thread().is_alive():
+                self._process.stdin.close()  # the sign for the process to end
+        return os.read(pipe, 65536)

@@ -30,17 +30,17 @@ def show(*things: Any) -> None:
 def without_docstrings(source: str) -> str:
     """Return `source` without its docstrings: beside the text of a notebook they say things twice."""
     lines: list[str | None] = list(source.splitlines())
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+        if isinstance(node, documented) and ast.get_docstring(node) is not None:
             docstring = node.body[0]
-            end = docstring.end_lineno or docstring.lineno
-            if end < len(lines) and not lines[end] and not isinstance(node, ast.FunctionDef):
-                end += 1  # and the empty line after it
+            first, end = docstring.lineno - 1, docstring.end_lineno or docstring.lineno
+            if end < len(lines) and not lines[end] and isinstance(node, ast.Module | ast.ClassDef):
+                end += 1  # the empty line after it
+            head = source.splitlines()[first][: docstring.col_offset]
+            lines[first:end] = [None] * (end - first)
             if len(node.body) == 1:
-                lines[docstring.lineno - 1] = " " * docstring.col_offset + "..."
-                lines[docstring.lineno : end] = [None] * (end - docstring.lineno)
-            else:
-                lines[docstring.lineno - 1 : end] = [None] * (end - docstring.lineno + 1)
+                lines[first] = f"{head}..."
     return "\n".join(line for line in lines if line is not None)
 
 

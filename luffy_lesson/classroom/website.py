@@ -113,7 +113,7 @@ class _Server(http.server.ThreadingHTTPServer):
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     server: _Server
-    timeout = 30
+    timeout = 5  # for a visitor who connects and asks for nothing
 
     def do_GET(self) -> None:
         status = self.server.site._answer()

@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
             return doctor(arguments)
         enter(arguments)
         return COMMANDS[options.command](options, arguments[1:])
-    except SetUpError as error:
+    except (SetUpError, RuntimeError, TimeoutError) as error:
         print(error, file=sys.stderr)
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
@@ -60,7 +60,7 @@ def lab(options: argparse.Namespace, others: list[str]) -> int:
     if "REDIS_URL" not in os.environ:
         try:
             RedisServer().start()
-        except RuntimeError as error:
+        except (RuntimeError, TimeoutError) as error:
             print(f"{error}\nLessons 1 to 3 work without it.", file=sys.stderr)
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}"]
     command.append(f"--LabApp.default_url=/lab/tree/{FIRST_PAGE}")  # where no browser can be opened, it is printed
@@ -100,17 +100,13 @@ def redis(options: argparse.Namespace, others: list[str]) -> int:
     from luffy_lesson.redis_server import RedisServer
 
     server = RedisServer()
-    try:
-        if options.action == "start":
-            server.start()
-        elif options.action == "stop":
-            server.stop()
-        elif options.action == "url":
-            print(server.start())
-            return 0
-    except (RuntimeError, TimeoutError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    if options.action == "start":
+        server.start()
+    elif options.action == "stop":
+        server.stop()
+    elif options.action == "url":
+        print(server.start())
+        return 0
     running = server.answers()
     address = (server.url or "").rpartition("@")[2]
     print(f"The lesson's Redis server runs on {address}." if running else "The lesson's Redis server does not run.")

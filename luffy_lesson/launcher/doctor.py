@@ -3,7 +3,6 @@
 import importlib.metadata
 import os
 import platform
-import re
 import socket
 import sys
 import webbrowser
@@ -49,19 +48,24 @@ def redis_server() -> Finding:
         import redis
 
         from luffy_lesson.redis_server import RedisServer
+        from luffy_lesson.step4_redis_queue import RedisBackend
     except ImportError as error:
         return Finding(name, False, f"not looked at: {error}", "See to the packages first.")
     given = os.environ.get("REDIS_URL")
     try:
-        url = given or RedisServer().start()
-        with redis.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=2, retry=None) as connection:
-            info = connection.info("server")
-    except (redis.RedisError, RuntimeError, ValueError, OSError) as error:
+        connection = redis.Redis.from_url(given or RedisServer().start())
+    except ValueError:  # whose text may hold a part of the password
+        return Finding(name, False, "$REDIS_URL is no address", "It looks like redis://:password@localhost:6379/0.")
+    except (RuntimeError, TimeoutError) as error:
+        return Finding(name, False, str(error), mend)
+    try:
+        backend = RedisBackend(connection)
+        info: dict[str, str] = backend.redis.info("server")
+    except redis.RedisError as error:
         mend = "Start that server, or unset REDIS_URL: the course brings its own." if given else mend
         return Finding(name, False, str(error), mend)
     version = info.get("valkey_version") or info["redis_version"]
-    whose = "yours, from $REDIS_URL" if given else "the lesson's"
-    return Finding(name, True, f"{whose}, {re.sub('//.*@', '//', url)}, version {version}")
+    return Finding(name, True, f"{'your own' if given else 'of the lesson'}, {backend!r}, version {version}")
 
 
 def port() -> Finding:

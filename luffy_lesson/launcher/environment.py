@@ -40,7 +40,8 @@ def missing(requirements: str) -> list[str]:
         if not_on == sys.platform:
             continue
         try:
-            satisfied = _numbers(importlib.metadata.version(name)) >= _numbers(floor)
+            # What is left of a half-removed package has no version: None.
+            satisfied = _numbers(str(importlib.metadata.version(name))) >= _numbers(floor)
         except importlib.metadata.PackageNotFoundError:
             satisfied = False
         if not satisfied:
@@ -49,7 +50,7 @@ def missing(requirements: str) -> list[str]:
 
 
 def _numbers(version: str) -> list[int]:
-    return [int(part) for part in re.findall(r"\d+", version.partition("+")[0])]
+    return [int(part) for part in re.findall(r"\d+", re.sub(r"(\.0+)+$", "", version.partition("+")[0]))]
 
 
 def enter(arguments: list[str], make: bool = True) -> None:

@@ -1,6 +1,7 @@
 """A process of its own with processors: `python3 -m luffy_lesson work FILE_OR_MODULE -c 5`."""
 
 import importlib
+import importlib.util
 import os
 import select
 import signal
@@ -36,8 +37,9 @@ def work(target: str, count: int, lesson: int, until_eof: bool) -> None:
 
     stopping = threading.Event()
 
-    def stop(number: int, _: object) -> None:
-        signal.signal(number, signal.SIG_DFL)  # a second one does not wait for the jobs in hand
+    def stop(_: int, __: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second one does not wait for the jobs in hand
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         stopping.set()
 
     signal.signal(signal.SIGINT, stop)
@@ -55,12 +57,27 @@ def _import_workers(target: str) -> None:
     path = Path(target)
     if path.suffix == ".ipynb":
         sys.exit(f"{target} is a notebook. Put the workers into a Python file, and import it in the notebook as well.")
-    if path.suffix == ".py" and not path.is_file():
-        sys.exit(f"There is no file {target} in {Path.cwd()}.")
-    sys.path.insert(0, str(path.parent.resolve() if path.suffix == ".py" else Path.cwd()))
     try:
-        importlib.import_module(path.stem if path.suffix == ".py" else target)
+        if path.suffix == ".py":
+            _import_file(path)
+        elif all(part.isidentifier() for part in target.split(".")):
+            sys.path.insert(0, str(Path.cwd()))
+            importlib.import_module(target)
+        else:
+            sys.exit(f"{target!r} is neither a Python file nor the name of a module.")
     except ModuleNotFoundError as error:
         sys.exit(f"{target} cannot be imported: {error}.")
     if not Worker.registry:
         sys.exit(f"{target} defines no worker: write a class there that is derived from step 4's Worker.")
+
+
+def _import_file(path: Path) -> None:
+    if not path.is_file():
+        sys.exit(f"There is no file {path} in {Path.cwd()}.")
+    sys.path.insert(0, str(path.parent.resolve()))
+    # Under a name of its own: the file may be called like a module that is imported already.
+    spec = importlib.util.spec_from_file_location("the_workers", path)
+    assert spec
+    assert spec.loader
+    module = sys.modules["the_workers"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
