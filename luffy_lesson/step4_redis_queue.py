@@ -49,7 +49,7 @@ class Job(NamedTuple):
             if json.loads(payload)["args"] != list(job.args):
                 raise ValueError("JSON would change them")
         except (TypeError, ValueError, RecursionError) as error:
-            raise TypeError(f"{job}: use arguments that JSON has: numbers, text, lists, dicts… ({error})") from error
+            raise TypeError(f"{job.worker.__name__}: use only arguments that JSON has ({error})") from error
         return cls(payload.encode())
 
     def decode(self) -> step3_memory_queue.Job:
@@ -84,7 +84,9 @@ class RedisBackend:
         # is gone and nobody knows. So nothing is repeated, and the caller is told. No reply may take 2 seconds: `get`
         # lets the server hold one back for 1 at most.
         own = {"retry": NEVER, "socket_connect_timeout": 1, "socket_timeout": 2, "decode_responses": False}
-        pool = redis.ConnectionPool(given.connection_pool.connection_class, **given.get_connection_kwargs() | own)
+        settings = given.get_connection_kwargs() | own
+        # One connection for each processor that waits; redis-py would stop at 100.
+        pool = redis.ConnectionPool(given.connection_pool.connection_class, 10_000, **settings)
         self.redis = redis.Redis.from_pool(pool)
         try:
             self.redis.ping()
