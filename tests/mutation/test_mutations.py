@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import nbformat
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -175,6 +176,11 @@ def noticed(package: Path, by: str) -> str:
 def checkout(tmp_path):
     copy = tmp_path / "checkout"
     shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", "*.egg-info", "__pycache__", ".*_cache"))
+    for path in (copy / "notebooks").glob("*.ipynb"):
+        notebook = nbformat.read(path, as_version=4)
+        # A cell that shows the source notices any change of it. What the code does must be noticed without those.
+        notebook.cells = [cell for cell in notebook.cells if not cell.source.startswith(("show(", "adds("))]
+        nbformat.write(notebook, path)
     return copy
 
 
