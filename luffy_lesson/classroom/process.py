@@ -109,17 +109,23 @@ class WorkerProcess:
         rest = b""
         while chunk := self._read(self._process.stdout.fileno()):
             *lines, rest = (rest + chunk).split(b"\n")
-            for line in (line.decode(errors="replace") for line in lines):
-                if self._ready.is_set():
-                    print(f"{line}\n", end="")
-                elif "processors take jobs" in line:
-                    self._ready.set()
-                else:
-                    self._first_lines.append(line)
+            for line in lines:
+                self._show_line(line.decode(errors="replace"))
+        if rest:
+            self._show_line(rest.decode(errors="replace"))
         self._process.stdin.close()
         self._process.stdout.close()
         self._process.wait()
         self._ready.set()
+
+    def _show_line(self, line: str) -> None:
+        if self._ready.is_set():
+            print(f"{line}\n", end="")
+        elif "processors take jobs" in line:
+            print("".join(f"{first}\n" for first in self._first_lines), end="")
+            self._ready.set()
+        else:
+            self._first_lines.append(line)
 
     def _read(self, pipe: int) -> bytes:
         assert self._process.stdin

@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
             return doctor(arguments)
         enter(arguments)
         return COMMANDS[options.command](options, arguments[1:])
-    except (SetUpError, RuntimeError, TimeoutError) as error:
+    except SetUpError as error:
         print(error, file=sys.stderr)
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
@@ -99,14 +99,18 @@ def redis(options: argparse.Namespace, others: list[str]) -> int:
     """Start or stop the lesson's server, or say where it is."""
     from luffy_lesson.redis_server import RedisServer
 
-    server = RedisServer()
-    if options.action == "start":
-        server.start()
-    elif options.action == "stop":
-        server.stop()
-    elif options.action == "url":
-        print(server.start())
-        return 0
+    try:
+        server = RedisServer()
+        if options.action == "start":
+            server.start()
+        elif options.action == "stop":
+            server.stop()
+        elif options.action == "url":
+            print(server.start())
+            return 0
+    except (RuntimeError, TimeoutError) as error:
+        print(error, file=sys.stderr)
+        return 1
     running = server.answers()
     address = (server.url or "").rpartition("@")[2]
     print(f"The lesson's Redis server runs on {address}." if running else "The lesson's Redis server does not run.")

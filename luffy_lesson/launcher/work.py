@@ -3,10 +3,10 @@
 import importlib
 import importlib.util
 import os
+import queue
 import select
 import signal
 import sys
-import threading
 from pathlib import Path
 
 import redis
@@ -32,24 +32,25 @@ def work(target: str, count: int, lesson: int, until_eof: bool) -> None:
         os.environ.setdefault("REDIS_URL", f"{RedisServer().start()}/{lesson}")
         Luffy.backend = RedisBackend()
         pool = Processor.start(count)
-    except (redis.RedisError, RuntimeError, ValueError) as error:
+    except (redis.RedisError, RuntimeError, TimeoutError, ValueError) as error:
         sys.exit(str(error))
 
-    stopping = threading.Event()
+    # Not an Event: the main thread may hold its lock when the signal comes, and a handler runs in the main thread.
+    stopping: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def stop(_: int, __: object) -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second one does not wait for the jobs in hand
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        stopping.set()
+        stopping.put(None)
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     print(f"{count} processors take jobs from {Luffy.backend!r}. Ctrl-C stops them.", flush=True)
     if until_eof:  # nobody writes to it, so there is something to read only at its end
-        while not stopping.is_set() and not select.select([sys.stdin], [], [], 0.2)[0]:
+        while stopping.empty() and not select.select([sys.stdin], [], [], 0.2)[0]:
             pass
     else:
-        stopping.wait()
+        stopping.get()
     pool.stop()
 
 
