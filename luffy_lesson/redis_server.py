@@ -113,6 +113,7 @@ class RedisServer:
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline and (keeper is None or keeper.poll() is None):
             if keeper is None and not self._locked("running"):
+                self._reap()
                 self._configure()
                 keeper = self._keepers[self.folder] = self._start_keeper(unused)
             if self.answers():
@@ -162,9 +163,13 @@ class RedisServer:
             with contextlib.suppress(ProcessLookupError, FileNotFoundError):
                 os.kill(int((self.folder / "redis.pid").read_text()), signal.SIGKILL)
         with self._lock("running"):
-            if keeper := self._keepers.pop(self.folder, None):
-                keeper.wait(PATIENCE)
+            self._reap()
             return True
+
+    def _reap(self) -> None:
+        """Wait for the keeper that this process has started, if it has: its work is over."""
+        if keeper := self._keepers.pop(self.folder, None):
+            keeper.wait(PATIENCE)
 
     def _locked(self, name: str) -> bool:
         try:

@@ -1,0 +1,23 @@
+"""The classroom leaves nothing behind: no process, no website, no pool, no address in `$REDIS_URL`."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from luffy_lesson.classroom import Website, WorkerProcess, lesson
+from luffy_lesson.classroom.output import owner
+
+
+@pytest.fixture(autouse=True)
+def nothing_left() -> Iterator[None]:
+    """End what a test has started, and put back what it has set."""
+    yield
+    for process in list(WorkerProcess.running):
+        process.kill()
+    Website.close_open()
+    for pool in owner.pools:
+        pool.stop(timeout=10)
+    owner.pools.clear()
+    lesson.number = 0
+    os.environ.pop("REDIS_URL", None)

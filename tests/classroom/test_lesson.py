@@ -1,0 +1,388 @@
+"""A lesson begins with nothing running and nothing waiting; other processes really run, and really end."""
+
+import contextlib
+import os
+import queue
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import psutil
+import pytest
+import redis
+
+from luffy_lesson import step4_redis_queue
+from luffy_lesson.classroom import Website, WorkerProcess, another_process, lesson, stopwatch
+from luffy_lesson.classroom import process as process_module
+from luffy_lesson.redis_server import RedisServer, free_port
+from luffy_lesson.step3_memory_queue import Luffy, Pool, Processor, Worker
+
+WORKERS = """
+import os, redis, time
+from luffy_lesson.step4_redis_queue import Worker, say
+
+class Echo(Worker):
+    def perform(self, text):
+        say(text)
+
+class Wait(Worker):
+    def perform(self):
+        say("began")
+        with redis.Redis.from_url(os.environ["REDIS_URL"], socket_timeout=60) as connection:
+            connection.blpop("luffy:test:go", timeout=30)
+        say("finished")
+"""
+ECHO = '{"worker": "Echo", "args": ["hello"]}'
+WAIT = '{"worker": "Wait", "args": []}'
+FRESH = "Lesson {}: nothing runs, nothing waits.\n"
+NUMBERS = (4, 5)  # of lessons that use Redis
+
+
+@pytest.fixture
+def databases():
+    """The databases of the lessons `NUMBERS` on the lessons' server, empty."""
+    url = RedisServer().start()
+    connections = [redis.Redis.from_url(f"{url}/{number}", decode_responses=True) for number in NUMBERS]
+    for connection in connections:
+        connection.flushdb()
+    yield connections
+    for connection in connections:
+        connection.flushdb()
+        connection.close()
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A file of workers."""
+    path = tmp_path / "their_workers.py"
+    path.write_text(WORKERS)
+    return str(path)
+
+
+@pytest.fixture
+def printed(capsys, eventually):
+    """Wait until a text has been printed."""
+    texts = []
+
+    def wait_for(text):
+        def there():
+            texts.append(capsys.readouterr().out)
+            return text in "".join(texts)
+
+        eventually(there)
+        return "".join(texts)
+
+    return wait_for
+
+
+def ended(pid):
+    """Whether the process is gone. One that nobody waits for stays as a zombie."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+# lesson.fresh()
+
+
+def test_fresh_can_be_called_again_and_remembers_its_number(capsys):
+    lesson.fresh(2)
+    lesson.fresh()
+    assert capsys.readouterr().out == FRESH.format(2) * 2
+
+
+def test_fresh_stops_all_pools_also_those_that_the_learner_owns():
+    Luffy.backend = queue.Queue()
+    pools = [Processor.start(2), Pool(Processor, 3, queue.Queue()).start()]
+    lesson.fresh(3)
+    assert [p.thread.is_alive() for pool in pools for p in pool.processors] == [False] * 5
+
+
+def test_fresh_says_who_is_still_at_work_and_goes_on(capsys, monkeypatch):
+    class Slow(Worker):
+        go, began = threading.Event(), threading.Event()
+
+        def perform(self):
+            self.began.set()
+            self.go.wait(30)
+
+    stop = Pool.stop
+    monkeypatch.setattr(Pool, "stop", lambda pool, timeout=None: stop(pool, min(timeout, 0.05)))
+    Luffy.backend = queue.Queue()
+    Processor.start(1)
+    Slow.perform_queue()
+    assert Slow.began.wait(10)
+    lesson.fresh(3)
+    monkeypatch.undo()
+    Slow.go.set()
+    said = capsys.readouterr().out
+    assert "Processor 0" in said
+    assert said.endswith(FRESH.format(3))
+
+
+def test_fresh_forgets_the_backend():
+    Luffy.backend = queue.Queue()
+    lesson.fresh(3)
+    assert Luffy.backend is None
+
+
+def test_fresh_closes_the_website():
+    site = Website()
+    lesson.fresh(2)
+    assert Website.open is None
+    with pytest.raises(OSError, match=r"."):
+        site.visit()
+
+
+def test_fresh_ends_worker_processes(databases, file):
+    lesson.fresh(4)
+    process = WorkerProcess(file, 1)
+    lesson.fresh()
+    assert not WorkerProcess.running
+    assert process._process.returncode == -signal.SIGKILL
+
+
+def test_fresh_deletes_the_keys_of_its_own_lesson_only(databases):
+    own, other = databases
+    for connection in databases:
+        connection.mset({"luffy:queue": "", "luffy:x": "", "other": "", "xluffy:": "", "luffy": ""})
+    lesson.fresh(4)
+    assert sorted(own.keys()) == ["luffy", "other", "xluffy:"]
+    assert len(other.keys()) == 5
+
+
+def test_fresh_deletes_thousands_of_keys(databases):
+    databases[0].mset({f"luffy:{number}": "" for number in range(2500)})
+    lesson.fresh(4)
+    assert databases[0].dbsize() == 0
+
+
+def test_fresh_points_redis_url_to_the_lessons_database(databases):
+    lesson.fresh(4)
+    assert os.environ.get("REDIS_URL") == f"{RedisServer().url}/4"
+    lesson.fresh(5)
+    assert os.environ.get("REDIS_URL") == f"{RedisServer().url}/5"
+
+
+def test_fresh_forgets_the_workers_of_the_cells_and_keeps_those_of_files(databases, registry):
+    for name, module in {"Ours": "__main__", "Theirs": "workers"}.items():
+        type(name, (step4_redis_queue.Worker,), {"__module__": module})
+    lesson.fresh(4)
+    assert list(registry) == ["Theirs"]
+
+
+def test_a_lesson_without_redis_starts_no_server(tmp_path, monkeypatch):
+    monkeypatch.setenv("LUFFY_HOME", str(tmp_path))
+    lesson.fresh(3)
+    assert list(tmp_path.iterdir()) == []
+    assert os.environ.get("REDIS_URL") is None
+
+
+def test_fresh_uses_a_server_that_is_the_users_own_and_says_so(server, databases, monkeypatch, capsys):
+    url = f"{server.start()}/7"
+    monkeypatch.setenv("REDIS_URL", url)
+    databases[0].set("luffy:queue", "")
+    with redis.Redis.from_url(url, decode_responses=True) as theirs:
+        theirs.mset({"luffy:queue": "", "other": ""})
+        lesson.fresh(4)
+        assert theirs.keys() == ["other"]
+    assert os.environ.get("REDIS_URL") == url
+    assert databases[0].exists("luffy:queue")
+    assert "You use your own Redis server" in capsys.readouterr().out
+
+
+def test_fresh_follows_the_lessons_server_to_another_port(databases, capsys, monkeypatch, tmp_path):
+    # The kernel knows the server's old address; meanwhile it was stopped, and its port taken by someone else.
+    monkeypatch.setenv("LUFFY_HOME", str(tmp_path))
+    server = RedisServer()
+    try:
+        lesson.fresh(4)
+        server.stop()
+        elsewhere = re.sub(r"^port \d+", f"port {free_port()}", server.configuration.read_text(), flags=re.MULTILINE)
+        server.configuration.write_text(elsewhere)
+        server.start()
+        lesson.fresh()
+        assert os.environ.get("REDIS_URL") == f"{server.url}/4"
+        assert "your own" not in capsys.readouterr().out
+    finally:
+        server.stop()
+
+
+# the clock
+
+
+@pytest.mark.parametrize(("took", "says"), [(0.0, "0 s"), (0.99, "0 s"), (5.01, "5 s"), (15.6, "15 s")])
+def test_the_stopwatch_prints_whole_seconds(capsys, monkeypatch, took, says):
+    clock = iter([100.0, 100.0 + took])
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "monotonic", lambda: next(clock))
+        with stopwatch():
+            pass
+    assert capsys.readouterr().out == f"{says}\n"
+
+
+def test_the_stopwatch_prints_its_label_before_the_time(capsys):
+    with stopwatch("twice"):
+        print("work")
+    assert capsys.readouterr().out == "work\ntwice: 0 s\n"
+
+
+# other processes
+
+
+def test_another_process_prints_what_the_process_prints(capsys):
+    another_process("import sys, os; print(os.getppid()); print('oh', file=sys.stderr); 1 / 0")
+    parent, oh, *traceback = capsys.readouterr().out.splitlines()
+    assert (int(parent), oh, traceback[-1]) == (psutil.Process().pid, "oh", "ZeroDivisionError: division by zero")
+
+
+def test_another_process_finds_the_package_from_any_folder(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    another_process("import luffy_lesson; print(luffy_lesson.__name__)")
+    assert capsys.readouterr().out == "luffy_lesson\n"
+
+
+def test_another_process_that_does_not_end_is_killed():
+    with pytest.raises(subprocess.TimeoutExpired):
+        another_process("import time; time.sleep(60)", timeout=0.5)
+
+
+def test_a_worker_process_does_jobs_and_its_lines_are_shown_here(databases, file, printed):
+    lesson.fresh(4)
+    with WorkerProcess(file, 1) as process:
+        databases[0].lpush("luffy:queue", ECHO)
+        printed("[Processor 0] hello\n")
+        assert WorkerProcess.running == {process}
+    assert not WorkerProcess.running
+    assert process._process.returncode == 0
+
+
+def test_a_worker_process_that_is_stopped_finishes_its_job(databases, file, printed):
+    lesson.fresh(4)
+    process = WorkerProcess(file, 1)
+    databases[0].lpush("luffy:queue", WAIT)
+    printed("began\n")
+    stopping = threading.Thread(target=process.stop)
+    stopping.start()
+    databases[0].lpush("luffy:test:go", "now")
+    stopping.join(timeout=20)
+    assert process._process.returncode == 0
+    printed("[Processor 0] finished\n")
+
+
+def test_a_worker_process_that_does_not_stop_in_time_is_killed(databases, file, printed):
+    lesson.fresh(4)
+    process = WorkerProcess(file, 1)
+    databases[0].lpush("luffy:queue", WAIT)
+    printed("began\n")
+    process.stop(timeout=0.2)
+    assert process._process.returncode == -signal.SIGKILL
+
+
+def test_a_worker_process_that_is_killed_takes_its_job_with_it(databases, file, printed):
+    lesson.fresh(4)
+    process = WorkerProcess(file, 1)
+    databases[0].lpush("luffy:queue", WAIT)
+    said = printed("began\n")
+    process.kill()
+    assert process._process.returncode == -signal.SIGKILL
+    assert "finished" not in said
+    assert not WorkerProcess.running
+    assert databases[0].exists("luffy:queue") == 0
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_a_worker_process_can_be_ended_twice(databases, file, end):
+    lesson.fresh(4)
+    process = WorkerProcess(file, 1)
+    getattr(process, end)()
+    getattr(process, end)()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("1 / 0", "ZeroDivisionError: division by zero"), ("x = 1", "defines no worker"), ("x = ", "SyntaxError")],
+)
+def test_a_file_that_is_no_good_is_refused_with_the_reason(databases, tmp_path, text, reason):
+    lesson.fresh(4)
+    (tmp_path / "bad.py").write_text(text)
+    with pytest.raises(RuntimeError, match=reason):
+        WorkerProcess(str(tmp_path / "bad.py"))
+    assert not WorkerProcess.running
+
+
+def test_a_file_that_does_not_get_ready_is_given_up(databases, tmp_path, monkeypatch):
+    lesson.fresh(4)
+    monkeypatch.setattr(process_module, "READY_WITHIN", 1)
+    (tmp_path / "slow.py").write_text("import time\ntime.sleep(60)\n")
+    with pytest.raises(RuntimeError, match="did not get ready"):
+        WorkerProcess(str(tmp_path / "slow.py"))
+    assert not WorkerProcess.running
+
+
+def test_a_file_of_workers_may_print_something(databases, file, printed):
+    lesson.fresh(4)
+    with open(file, "a") as more:
+        more.write("print('loading')\n")
+    with WorkerProcess(file, 1):
+        databases[0].lpush("luffy:queue", ECHO)
+        assert "processors take jobs" not in printed("[Processor 0] hello\n")
+
+
+def test_what_a_file_of_workers_prints_is_shown(databases, file, printed):
+    lesson.fresh(4)
+    with open(file, "a") as more:
+        more.write("print('loading')\n")
+    with WorkerProcess(file, 1):
+        printed("loading\n")
+
+
+def test_a_last_line_without_an_end_is_shown(databases, tmp_path, printed, eventually):
+    lesson.fresh(4)
+    (tmp_path / "dots.py").write_text(WORKERS.replace("say(text)", "print(text, end='', flush=True)"))
+    with WorkerProcess(str(tmp_path / "dots.py"), 1):
+        databases[0].lpush("luffy:queue", ECHO)
+        eventually(lambda: not databases[0].exists("luffy:queue"))
+    printed("hello")
+
+
+@pytest.fixture
+def owner_process(file, redis_url, environment):
+    """A function that starts a process which starts a worker process, and then runs more code."""
+    started = []
+
+    def start(then):
+        program = (
+            "from luffy_lesson.classroom import WorkerProcess\n"
+            f"worker = WorkerProcess({file!r}, 1)\nprint(worker._process.pid, flush=True)\n{then}"
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-c", program], env=environment | {"REDIS_URL": redis_url}, stdout=subprocess.PIPE
+        )
+        started.append((process, int(process.stdout.readline())))
+        return started[-1]
+
+    yield start
+    for process, worker in started:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)
+
+
+def test_a_worker_process_ends_when_its_owner_is_killed(owner_process, eventually):
+    process, worker = owner_process("import time; time.sleep(60)")
+    assert not ended(worker)
+    process.kill()
+    eventually(lambda: ended(worker))
+
+
+def test_a_script_that_forgets_its_worker_process_ends_and_takes_it_along(owner_process, eventually):
+    process, worker = owner_process("")
+    assert process.wait(timeout=15) == 0
+    eventually(lambda: ended(worker))

@@ -1,0 +1,103 @@
+"""What the tests of the steps share: a Redis database each, a bounded wait, and nothing left running after a test."""
+
+import itertools
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from luffy_lesson.redis_server import RedisServer
+from luffy_lesson.step3_memory_queue import Luffy, Processor
+from luffy_lesson.step4_redis_queue import Worker
+
+DATABASES = itertools.cycle(range(20, 64))  # the lessons have the first ones
+
+
+@pytest.fixture(autouse=True)
+def no_processor_left() -> Iterator[None]:
+    yield
+    Luffy.backend = None
+    pool, Processor.pool = Processor.pool, None
+    if pool:
+        pool.stop(timeout=10)
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("Processor ")] == []
+
+
+@pytest.fixture
+def registry(monkeypatch: pytest.MonkeyPatch) -> dict[str, type[Worker]]:
+    """A registry that has only the workers that the test defines."""
+    monkeypatch.setattr(Worker, "registry", {})
+    return Worker.registry
+
+
+@pytest.fixture
+def redis_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of an empty database on this test process's own server, which `$REDIS_URL` names as well."""
+    url = f"{RedisServer().start()}/{next(DATABASES)}"
+    monkeypatch.setenv("REDIS_URL", url)
+    yield url
+    with redis.Redis.from_url(url) as connection:
+        for key in connection.scan_iter("luffy:*"):
+            connection.unlink(key)
+        assert connection.dbsize() == 0
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A server of the test's own, not started yet."""
+    server = RedisServer(tmp_path / "redis")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], object]], None]:
+    """Wait until a condition holds, for 15 seconds at most: for what has no event to wait for."""
+
+    def wait(condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + 15
+        while not condition():
+            assert time.monotonic() < deadline, "it has not come true within 15 s"
+            time.sleep(0.02)
+
+    return wait
+
+
+@pytest.fixture
+def aside() -> Iterator[Callable[..., "Future[Any]"]]:
+    """Call a function in a thread of its own, and return its future. A call that hangs fails the test, not the run."""
+    futures: list[Future[Any]] = []
+
+    def call(function: Callable[..., Any], *args: Any, **options: Any) -> "Future[Any]":
+        def run() -> None:
+            try:
+                future.set_result(function(*args, **options))
+            except BaseException as error:
+                future.set_exception(error)
+
+        future: Future[Any] = Future()
+        futures.append(future)
+        threading.Thread(target=run, daemon=True).start()
+        return future
+
+    yield call
+    for future in futures:
+        future.exception(timeout=10)
+
+
+@pytest.fixture
+def join(aside: Callable[..., "Future[Any]"]) -> Callable[[Any], None]:
+    """Wait until all jobs of a backend are finished, for 10 seconds at most."""
+    return lambda backend: aside(backend.join).result(timeout=10)
+
+
+@pytest.fixture
+def environment() -> dict[str, str]:
+    """The environment in which a Python process finds the package."""
+    return os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}

@@ -1,0 +1,199 @@
+"""The commands of the launcher, all but `work`."""
+
+import contextlib
+import json
+import os
+import re
+import socket
+import sys
+import urllib.error
+import urllib.request
+import webbrowser
+
+import nbformat
+import pytest
+import redis
+
+from luffy_lesson.launcher import commands, doctor
+from luffy_lesson.redis_server import RedisServer
+
+
+@pytest.fixture
+def became(monkeypatch, tmp_path):
+    """The programs that the launcher would have become, as lists of words."""
+    monkeypatch.chdir(tmp_path)  # a command may go elsewhere; this goes back
+    programs = []
+    monkeypatch.setattr(commands, "run", lambda command, variables=None: programs.append([str(w) for w in command]))
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1")
+    return programs
+
+
+def finding(name, output):
+    """The line of `doctor` about `name`, and the line below it."""
+    lines = output.splitlines()
+    (at,) = [number for number, line in enumerate(lines) if line[2:].startswith(name)]
+    return [*lines, ""][at : at + 2]
+
+
+# doctor
+
+
+def test_doctor_finds_nothing_wrong_here(launch):
+    done = launch("doctor")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert all(line.startswith("✓ ") for line in done.stdout.splitlines())
+    assert f"{sys.version_info[0]}.{sys.version_info[1]}" in finding("Python", done.stdout)[0]
+    assert "redis " in finding("the packages", done.stdout)[0]
+    assert "of the lesson, <RedisBackend 127.0.0.1:" in finding("a Redis server", done.stdout)[0]
+    assert "8888" in finding("a port", done.stdout)[0]
+    assert len(done.stdout.splitlines()) <= 8
+
+
+def test_doctor_says_how_to_mend_a_redis_url_that_does_not_answer(launch, closed_port):
+    done = launch("doctor", REDIS_URL=f"redis://:secret@127.0.0.1:{closed_port}/0")
+    wrong, mend = finding("a Redis server", done.stdout)
+    assert wrong.startswith("✗ ")
+    assert re.match("  → .*REDIS_URL", mend)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "secret" not in done.stdout
+
+
+def test_doctor_says_how_to_mend_packages_and_browser(monkeypatch, capsys):
+    def no_browser():
+        raise webbrowser.Error
+
+    monkeypatch.setattr(webbrowser, "get", no_browser)
+    monkeypatch.setattr(doctor, "missing", lambda text: ["tea>=9"])
+    assert doctor.doctor() == 1
+    output = capsys.readouterr().out
+    assert finding("the packages", output)[1].startswith("  → Missing: tea>=9.")
+    assert finding("a browser", output)[1].startswith("  → Open the address")
+
+
+@pytest.mark.parametrize("address", ["redis://:{}@{}/0", "redis://anyone:{}@{}", "redis://{1}/0?password={0}"])
+def test_doctor_never_prints_a_password(launch, redis_url, address):
+    password, place = re.fullmatch(r"redis://:(\w+)@([\d.:]+)/\d+", redis_url).groups()
+    for place_or_none in (place, "127.0.0.1:1"):
+        done = launch("doctor", REDIS_URL=address.format(password, place_or_none))
+        assert password not in done.stdout + done.stderr
+
+
+def test_doctor_does_not_print_a_password_that_breaks_the_address(launch):
+    done = launch("doctor", REDIS_URL="redis://:hidden#hidden@127.0.0.1:6379/0")
+    assert finding("a Redis server", done.stdout)[0].startswith("✗")
+    assert "hidden" not in done.stdout + done.stderr
+
+
+def test_doctor_says_that_a_taken_port_does_no_harm(monkeypatch):
+    monkeypatch.setattr(socket.socket, "connect_ex", lambda probe, address: int(address != ("127.0.0.1", 8888)))
+    assert doctor.port().right
+    assert "8888 is taken" in doctor.port().detail
+
+
+# redis
+
+
+def test_redis_start_status_url_and_stop(launch, server, tmp_path):
+    def ask(action):
+        done = launch("redis", action, LUFFY_HOME=str(tmp_path))
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    stopped = "The lesson's Redis server does not run.\n"
+    assert ask("status") == stopped
+    running = ask("start")
+    assert re.fullmatch(r"The lesson's Redis server runs on 127\.0\.0\.1:\d+\.\n", running)
+    assert ask("status") == running
+    url = ask("url").strip()
+    with redis.Redis.from_url(url) as connection:
+        assert connection.ping()
+    assert ask("stop") == ask("stop") == stopped
+    assert ask("url").strip() == url
+    assert server.answers()
+
+
+def test_a_home_that_cannot_be_made_is_said_in_a_sentence(launch, tmp_path):
+    (tmp_path / "file").touch()
+    done = launch("redis", "status", LUFFY_HOME=str(tmp_path / "file"))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert str(tmp_path / "file") in done.stderr
+
+
+# the command line
+
+
+@pytest.mark.parametrize("words", [["sail"], ["redis", "sink"], ["redis"], ["work"], ["doctor", "--what"]])
+def test_an_unknown_command_shows_the_usage(launch, words):
+    done = launch(*words)
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: python3 -m luffy_lesson")
+    assert "Traceback" not in done.stderr
+
+
+def test_help_names_the_commands(launch):
+    done = launch("--help")
+    assert done.returncode == 0
+    for command in ("lab", "test", "doctor", "work", "redis"):
+        assert re.search(rf"^ +{command} ", done.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("words", [[], ["lab"]])
+@pytest.mark.parametrize("options", [[], ["--no-browser"], ["--port", "1234"], ["--ServerApp.x=1", "--no-browser"]])
+def test_lab_passes_options_on_to_jupyter(became, words, options):
+    assert commands.main([*words, *options]) == 0
+    ((python, m, program, *others),) = became
+    assert (python, m, program) == (sys.executable, "-m", "jupyterlab")
+    assert others[len(others) - len(options) :] == options
+
+
+def test_test_passes_options_on_to_pytest(became):
+    assert commands.main(["test", "-k", "queue", "--exitfirst", "tests/launcher"]) == 0
+    assert became == [[sys.executable, "-m", "pytest", "-k", "queue", "--exitfirst", "tests/launcher"]]
+
+
+@pytest.mark.parametrize(("user", "allowed"), [(0, True), (1000, False)])
+def test_lab_allows_root_only_to_root(became, monkeypatch, user, allowed):
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    commands.main(["lab"])
+    assert ("--allow-root" in became[0]) is allowed
+
+
+@pytest.mark.parametrize("error", [RuntimeError, TimeoutError])
+def test_lab_opens_even_when_the_redis_server_does_not_start(became, monkeypatch, capsys, error):
+    def start(self):
+        raise error("There is no server.")
+
+    monkeypatch.delenv("REDIS_URL")
+    monkeypatch.setattr(RedisServer, "start", start)
+    assert commands.main(["lab"]) == 0
+    assert len(became) == 1
+    assert capsys.readouterr().err == "There is no server.\nLessons 1 to 3 work without it.\n"
+
+
+def test_lab_opens_jupyterlab_on_the_first_page_without_news(checkout, start, server, tmp_path, eventually):
+    (checkout / "notebooks").mkdir()
+    nbformat.write(nbformat.v4.new_notebook(), checkout / commands.FIRST_PAGE)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    options = ["--no-browser", f"--port={port}", "--IdentityProvider.token=x"]
+    jupyter = start(*options, cwd=checkout, LUFFY_HOME=str(tmp_path))
+    try:
+        page = f"http://127.0.0.1:{port}/lab/tree/notebooks/00_start_here.ipynb?token="
+        jupyter.wait_for(page, timeout=60)
+        assert server.answers()
+        html = ""
+
+        def opened():  # Jupyter prints the address a moment before it listens
+            nonlocal html
+            with contextlib.suppress(urllib.error.URLError), urllib.request.urlopen(f"{page}x", timeout=30) as answer:
+                html = answer.read().decode()
+            return html
+
+        eventually(opened)
+        config = json.loads(re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', html, re.DOTALL)[1])
+        assert "@jupyterlab/apputils-extension:announcements" in config["disabledExtensions"]
+        assert config["treePath"] == commands.FIRST_PAGE
+    finally:
+        jupyter.process.terminate()
+        jupyter.ends()

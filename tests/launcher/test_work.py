@@ -1,0 +1,221 @@
+"""`python3 -m luffy_lesson work`: a process with processors, in a real process."""
+
+import re
+import shutil
+import signal
+import textwrap
+
+import pytest
+
+WORKERS = """
+import os
+import redis
+from luffy_lesson.step4_redis_queue import Worker, say
+
+class Echo(Worker):
+    def perform(self, text):
+        say(text)
+
+class Wait(Worker):
+    def perform(self):
+        say("began")
+        with redis.Redis.from_url(os.environ["REDIS_URL"], socket_timeout=60) as connection:
+            connection.blpop("luffy:test:go", timeout=30)
+        say("finished")
+"""
+ECHO = '{"worker": "Echo", "args": ["hello"]}'
+WAIT = '{"worker": "Wait", "args": []}'
+
+
+@pytest.fixture(autouse=True)
+def workers(tmp_path):
+    """The file `workers.py`, in the folder where the process starts."""
+    file = tmp_path / "workers.py"
+    file.write_text(WORKERS)
+    return file
+
+
+@pytest.fixture
+def work(start, redis_url):
+    """`work workers.py`, ready."""
+
+    def work(*options, target="workers.py"):
+        process = start("work", target, *options, REDIS_URL=redis_url)
+        process.wait_for("processors take jobs from")
+        return process
+
+    return work
+
+
+def test_a_job_that_any_program_pushed_is_done(work, connection):
+    process = work("-c", "2")
+    assert process.lines[-1].startswith("2 processors")
+    connection.lpush("luffy:queue", ECHO)
+    assert re.fullmatch(r"\[Processor [01]\] hello", process.wait_for("hello"))
+    assert connection.exists("luffy:queue") == 0
+
+
+def test_the_password_is_not_printed(work, redis_url):
+    assert re.search(r":(\w+)@", redis_url)[1] not in "".join(work().lines)
+
+
+@pytest.mark.parametrize("target", ["./workers.py", "workers", "package.workers", "package/workers.py"])
+def test_workers_come_from_a_file_or_a_module(work, connection, workers, target):
+    package = workers.parent / "package"
+    package.mkdir()
+    shutil.copy(workers, package)
+    process = work("-c", "1", target=target)
+    connection.lpush("luffy:queue", ECHO)
+    process.wait_for("[Processor 0] hello")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_lets_the_job_in_hand_finish_and_takes_no_other(work, connection, number):
+    process = work("-c", "1")
+    connection.lpush("luffy:queue", WAIT)
+    process.wait_for("began")
+    process.process.send_signal(number)
+    connection.lpush("luffy:queue", ECHO)
+    assert process.goes_on()
+    connection.lpush("luffy:test:go", "now")
+    assert process.ends() == 0
+    assert process.lines[-1] == "[Processor 0] finished"
+    assert connection.lrange("luffy:queue", 0, -1) == [ECHO]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_idle_processors_at_once(work, number):
+    process = work()
+    process.process.send_signal(number)
+    assert process.ends(timeout=10) == 0
+
+
+def test_a_signal_that_comes_while_a_lock_is_held_ends_it_too(start, redis_url):
+    # A handler runs in the main thread, between any two of its instructions. A lock that it waits for and that the main
+    # thread holds is never free again, and `Event.wait` holds the one that `Event.set` needs.
+    program = textwrap.dedent("""
+        import os, signal, sys, threading
+        from luffy_lesson.launcher.work import work
+
+        wait = threading.Condition.wait
+
+        def wait_with_a_signal(condition, timeout=None):
+            if threading.current_thread() is threading.main_thread() and callable(signal.getsignal(signal.SIGTERM)):
+                os.kill(os.getpid(), signal.SIGTERM)
+            return wait(condition, timeout)
+
+        threading.Condition.wait = wait_with_a_signal
+        work("workers.py", 1, 0, False)
+    """)
+    process = start(run=["-c", program], REDIS_URL=redis_url)
+    process.wait_for("processors take jobs from")
+    if process.goes_on():
+        process.process.send_signal(signal.SIGTERM)
+    assert process.ends(timeout=10) == 0
+
+
+@pytest.mark.parametrize("first", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_does_not_wait_for_the_job_in_hand(work, connection, first, second):
+    process = work("-c", "1")
+    connection.lpush("luffy:queue", WAIT)
+    process.wait_for("began")
+    process.process.send_signal(first)
+    assert process.goes_on()
+    process.process.send_signal(second)
+    assert process.ends(timeout=10) == -second
+    assert "finished" not in process.lines[-1]
+
+
+def test_until_eof_ends_when_standard_input_is_closed(work, connection):
+    process = work("-c", "1", "--until-eof")
+    connection.lpush("luffy:queue", WAIT)
+    process.wait_for("began")
+    process.process.stdin.close()
+    assert process.goes_on()
+    connection.lpush("luffy:test:go", "now")
+    assert process.ends() == 0
+    assert process.lines[-1] == "[Processor 0] finished"
+
+
+def test_without_until_eof_standard_input_does_not_matter(work, connection):
+    process = work("-c", "1")
+    process.process.stdin.close()
+    connection.lpush("luffy:queue", ECHO)
+    process.wait_for("hello")
+    assert process.goes_on()
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_lines_of_many_processors_are_never_torn(start, connection, redis_url, unbuffered):
+    process = start("work", "workers.py", "-c", "20", REDIS_URL=redis_url, PYTHONUNBUFFERED=unbuffered)
+    process.wait_for("20 processors")
+    texts = [f"{number:03} {'x' * 70}" for number in range(300)]
+    connection.lpush("luffy:queue", *[ECHO.replace("hello", text) for text in texts])
+    lines = [process.wait_for("") for _ in texts]
+    assert all(re.fullmatch(r"\[Processor \d+\] \d{3} x{70}", line) for line in lines)
+    assert sorted(line.partition("] ")[2] for line in lines) == texts
+
+
+def sentence(done):
+    """What a command printed that could not do its work: one line, with no traceback."""
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert re.fullmatch(r"[^\n]+\n", done.stderr), done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ("nothing.py", "There is no file nothing.py in "),
+        ("no_module", "no_module cannot be imported: No module named 'no_module'."),
+        ("book.ipynb", "book.ipynb is a notebook. Put the workers into a Python file"),
+        ("empty.py", "empty.py defines no worker"),
+        ("needs.py", "needs.py cannot be imported: No module named 'no_such_thing'."),
+        (".", "'.' is neither a Python file nor the name of a module."),
+        ("../workers", "'../workers' is neither"),
+        ("", "'' is neither"),
+    ],
+)
+def test_what_has_no_workers_is_refused_in_a_sentence(launch, workers, redis_url, target, says):
+    for name, text in {"book.ipynb": "{}", "empty.py": "x = 1\n", "needs.py": "import no_such_thing\n"}.items():
+        workers.with_name(name).write_text(text)
+    assert sentence(launch("work", target, REDIS_URL=redis_url)).startswith(says)
+
+
+@pytest.mark.parametrize("error", ["RuntimeError", "ValueError", "TimeoutError"])
+def test_an_error_in_the_file_itself_is_shown_with_its_place(launch, workers, redis_url, error):
+    workers.write_text(f"def broken():\n    raise {error}('by the learner')\n\nbroken()\n")
+    done = launch("work", "workers.py", REDIS_URL=redis_url)
+    assert done.returncode == 1
+    assert 'workers.py", line 2, in broken' in done.stderr
+    assert f"{error}: by the learner" in done.stderr
+
+
+@pytest.mark.parametrize("count", ["0", "-3"])
+def test_a_count_below_one_is_refused_in_a_sentence(launch, redis_url, count):
+    assert "at least one processor" in sentence(launch("work", "workers.py", "-c", count, REDIS_URL=redis_url))
+
+
+def test_a_server_that_does_not_answer_is_said_in_a_sentence(launch, closed_port):
+    url = f"redis://:secret@127.0.0.1:{closed_port}/0"
+    said = sentence(launch("work", "workers.py", REDIS_URL=url))
+    assert f"127.0.0.1:{closed_port}" in said
+    assert "$REDIS_URL" in said
+    assert "secret" not in said
+
+
+def test_without_redis_url_it_does_the_jobs_of_a_lesson_on_the_lessons_server(start, connection, redis_url):
+    lesson = redis_url.rpartition("/")[2]
+    process = start("work", "workers.py", "--lesson", lesson)
+    process.wait_for(f"/{lesson}>")
+    connection.lpush("luffy:queue", ECHO)
+    process.wait_for("hello")
+
+
+def test_a_file_may_be_named_like_a_module_that_is_imported_already(start, workers, redis_url):
+    (workers.parent / "mine").mkdir()
+    shutil.copy(workers, workers.parent / "mine/queue.py")
+    process = start("work", "mine/queue.py", "-c", "1", REDIS_URL=redis_url)
+    process.wait_for("processors take jobs from")

@@ -1,0 +1,352 @@
+"""The rules that every notebook keeps, and that validation can be trusted.
+
+A rule is a function from a notebook to its complaints. Each is tried on a small notebook that breaks it, too.
+"""
+
+import ast
+import copy
+import json
+import re
+import tomllib
+from pathlib import Path
+from urllib.parse import unquote
+
+import nbformat
+import pytest
+from IPython.core.inputtransformer2 import TransformerManager
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbval.plugin import find_comment_markers, get_sanitize_patterns, metadata_tags
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "notebooks"
+PATHS = sorted(FOLDER.glob("*.ipynb"))
+SANITIZE = ROOT / "tests/notebooks/sanitize.cfg"
+
+SHAPE = [
+    "## Where we are",
+    "## Feel the problem",
+    "## Predict",
+    "## The idea",
+    "## Run it and watch",
+    "## Break it",
+    "## Your turn",
+    "## What you have now",
+]
+SENTENCES = [  # what is printed and must never be overlooked, not a letter of it
+    "This task loading 5 seconds",
+    "visits 20, served 5, refused 15, most served at once 5",
+    "different processors: 4",
+    "[1, 2, 3]",
+    "Processor 3 is idle",
+    "5 s",
+]
+EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u231a-\u23ff\ufe0f\u200d]")
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def printed(notebook):
+    """The texts of all stored outputs."""
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            yield output.get("text", "")
+            for kind, data in output.get("data", {}).items():
+                if not kind.startswith("image/") and "widget-view" not in kind:  # a widget's id is not compared
+                    yield data if isinstance(data, str) else json.dumps(data)
+
+
+def markdown(notebook):
+    """All Markdown, without the code in it."""
+    text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    return re.sub(r"`[^`\n]*`", "", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE))
+
+
+# the rules
+
+
+def executed_in_order(notebook):
+    counts = [cell.execution_count for cell in code_cells(notebook)]
+    return [] if counts == list(range(1, len(counts) + 1)) else [f"executed as {counts}"]
+
+
+def no_errors(notebook):
+    outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
+    return [str(output) for output in outputs if output.output_type == "error" or output.get("name") == "stderr"]
+
+
+def nothing_private(notebook):
+    private = (
+        r"(?<![\w.])/(?:home|root|tmp|work|var|Users|private)\b",
+        re.escape(str(ROOT)),
+        r"(?:127\.0\.0\.1|localhost):\d",
+        r"\b[0-9a-f]{32}\b",
+        r"redis://[^/\s]*@",
+    )
+    return [found[0] for text in printed(notebook) for what in private for found in re.finditer(what, text)]
+
+
+def nothing_overlooked_without_reason(notebook):
+    complaints = []
+    for cell in code_cells(notebook):
+        marks = [tag for tag in cell.metadata.get("tags", []) if tag in metadata_tags]
+        marks += [mark for mark, _ in find_comment_markers(cell.source)]
+        if marks and not str(cell.metadata.get("reason", "")).strip():
+            complaints.append(f"{cell.id}: {marks} without a reason")
+    return complaints
+
+
+def ids_are_stored_and_unique(notebook):
+    ids = [cell.get("id") for cell in notebook.cells]
+    stored = (notebook.nbformat, notebook.nbformat_minor) >= (4, 5) and all(ids)
+    return [] if stored and len(set(ids)) == len(ids) else [f"ids: {ids}"]
+
+
+def metadata_is_plain(notebook):
+    return sorted(set(notebook.metadata) - {"kernelspec", "language_info"})
+
+
+def begins_fresh(notebook):
+    first = code_cells(notebook)[0].source
+    for node in ast.walk(ast.parse(TransformerManager().transform_cell(first))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "lesson.fresh":
+            return []
+    return [f"the first cell does not call lesson.fresh: {first!r}"]
+
+
+def has_one_title_at_the_top(notebook):
+    titles = re.findall(r"^# .*", markdown(notebook), re.MULTILINE)
+    return [] if len(titles) == 1 and notebook.cells[0].source.startswith("# ") else [f"titles: {titles}"]
+
+
+def links_lead_somewhere(notebook):
+    targets = re.findall(r"\]\(([^)\s]+)\)|(?:href|src)=[\"']([^\"']+)", markdown(notebook))
+    files = [unquote(one or other).partition("#")[0] for one, other in targets]
+    return [file for file in files if not re.match(r"[a-z]+:", file) and not (FOLDER / file).exists()]
+
+
+def words_are_plain(notebook):
+    text = markdown(notebook)
+    return re.findall(r"(?i)\b(?:simply|just|powerful|easy|easily)\b", text) + EMOJI.findall(re.sub("[✓✗]", "", text))
+
+
+def shape(notebook):
+    found = [line for line in re.findall(r"^## .*", markdown(notebook), re.MULTILINE) if line in SHAPE]
+    return [] if found == SHAPE else [f"headings: {found}"]
+
+
+RULES = [
+    executed_in_order,
+    no_errors,
+    nothing_private,
+    nothing_overlooked_without_reason,
+    ids_are_stored_and_unique,
+    metadata_is_plain,
+    begins_fresh,
+    has_one_title_at_the_top,
+    links_lead_somewhere,
+    words_are_plain,
+]
+
+
+def load(path):
+    return nbformat.v4.reads(path.read_text(encoding="utf-8"))  # as it is: nothing is added and nothing mended
+
+
+def named(thing):
+    return getattr(thing, "stem", None) or getattr(thing, "__name__", None)
+
+
+# the notebooks
+
+
+def test_the_notebooks_are_there():
+    assert {"00_start_here", "01_sync", "02_threaded", "03_memory_queue", "04_redis_queue"} <= set(map(named, PATHS))
+
+
+@pytest.mark.parametrize("rule", RULES, ids=named)
+@pytest.mark.parametrize("path", PATHS, ids=named)
+def test_a_notebook_keeps_the_rule(path, rule):
+    assert rule(load(path)) == []
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if path.stem != "00_start_here"], ids=named)
+def test_a_lesson_has_the_shape_of_a_lesson(path):
+    assert shape(load(path)) == []
+
+
+@pytest.mark.parametrize("path", PATHS, ids=named)
+def test_a_notebook_is_valid(path):
+    nbformat.validate(load(path))
+
+
+# the rules bite
+
+
+@pytest.fixture
+def good():
+    """A notebook that keeps all rules."""
+    fresh = new_code_cell(
+        "%matplotlib inline\nfrom luffy_lesson.classroom import lesson\nlesson.fresh(1)",
+        execution_count=1,
+        outputs=[new_output("stream", text="Lesson 1: nothing runs, nothing waits.\n")],
+    )
+    link = "✓ See [the docs](https://docs.python.org) and `simply`.\n\n```bash\n# just a comment\n```"
+    text = new_markdown_cell("# 1 · A title\n\n" + "\n\n".join(SHAPE) + "\n\n" + link)
+    more = new_code_cell("6 * 7", execution_count=2, outputs=[new_output("execute_result", {"text/plain": "42"})])
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}, "language_info": {"name": "python"}}
+    return new_notebook(cells=[text, fresh, more], metadata=kernel)
+
+
+def set_outputs(*outputs):
+    return lambda notebook: notebook.cells[2].update(outputs=list(outputs))
+
+
+def set_source(number, source):
+    return lambda notebook: notebook.cells[number].update(source=source)
+
+
+def add_text(text):
+    return lambda notebook: notebook.cells[0].update(source=notebook.cells[0].source + text)
+
+
+def prints(text):
+    return set_outputs(new_output("stream", text=text))
+
+
+BREAK = [
+    (executed_in_order, lambda notebook: notebook.cells[2].update(execution_count=None)),
+    (executed_in_order, lambda notebook: notebook.cells[2].update(execution_count=3)),
+    (executed_in_order, lambda notebook: notebook.cells[1].update(execution_count=2)),
+    (no_errors, set_outputs(new_output("error", ename="TypeError", evalue="", traceback=[]))),
+    (no_errors, set_outputs(new_output("stream", name="stderr", text="a warning"))),
+    (nothing_private, prints("in /home/someone/x.py")),
+    (nothing_private, prints("/tmp/x")),
+    (nothing_private, prints(f"File {ROOT}/notebooks")),
+    (nothing_private, prints("<RedisBackend 127.0.0.1:6379/4>")),
+    (nothing_private, prints("0123456789abcdef" * 2)),
+    (nothing_private, prints("redis://:secret@somewhere")),
+    (nothing_private, set_outputs(new_output("display_data", {"text/html": "<a href='/root/x'>"}))),
+    (nothing_private, set_outputs(new_output("display_data", {"application/json": {"at": "localhost:1"}}))),
+    (nothing_overlooked_without_reason, lambda notebook: notebook.cells[2].metadata.update(tags=["nbval-skip"])),
+    (nothing_overlooked_without_reason, lambda notebook: notebook.cells[2].metadata.update(tags=["raises-exception"])),
+    (nothing_overlooked_without_reason, set_source(2, "# NBVAL_IGNORE_OUTPUT\n6 * 7")),
+    (ids_are_stored_and_unique, lambda notebook: notebook.cells[2].update(id=notebook.cells[1].id)),
+    (ids_are_stored_and_unique, lambda notebook: notebook.cells[2].pop("id")),
+    (ids_are_stored_and_unique, lambda notebook: notebook.update(nbformat_minor=4)),
+    (metadata_is_plain, lambda notebook: notebook.metadata.update(widgets={})),
+    (begins_fresh, set_source(1, "lesson.fresh  # (1)")),
+    (begins_fresh, set_source(1, "import time")),
+    (has_one_title_at_the_top, add_text("\n\n# Another")),
+    (has_one_title_at_the_top, set_source(0, "A word first\n\n# 1 · A title")),
+    (links_lead_somewhere, add_text("\n\n[next](05_nowhere.ipynb)")),
+    (links_lead_somewhere, add_text('\n\n<img src="nowhere.png">')),
+    (words_are_plain, add_text(" Simply run it.")),
+    (words_are_plain, add_text(" It is easily done.")),
+    (words_are_plain, add_text(" \N{ROCKET}")),
+    (words_are_plain, add_text(" \N{WARNING SIGN}")),
+    (shape, set_source(0, "# 1 · A title\n\n" + "\n\n".join(SHAPE[:-1]))),
+    (shape, set_source(0, "# 1 · A title\n\n" + "\n\n".join(SHAPE[::-1]))),
+    (shape, add_text(f"\n\n{SHAPE[0]}")),
+]
+
+
+@pytest.mark.parametrize("rule", [*RULES, shape], ids=named)
+def test_a_rule_has_no_complaint_about_a_good_notebook(good, rule):
+    assert rule(good) == []
+
+
+@pytest.mark.parametrize(("rule", "broken"), BREAK, ids=named)
+def test_a_rule_bites(good, rule, broken):
+    notebook = copy.deepcopy(good)
+    broken(notebook)
+    assert rule(notebook) != []
+
+
+def test_every_rule_is_seen_to_bite():
+    assert {rule for rule, _ in BREAK} == {*RULES, shape}
+
+
+def test_what_is_overlooked_for_a_reason_is_fine(good):
+    good.cells[2].metadata.update(tags=["nbval-skip"], reason="It prints today's date.")
+    assert nothing_overlooked_without_reason(good) == []
+    good.cells[2].metadata.update(reason=" ")
+    assert nothing_overlooked_without_reason(good) != []
+
+
+def test_a_picture_and_a_widget_are_not_searched_for_secrets(good):
+    data = {"image/png": "0123456789abcdef" * 2, "application/vnd.jupyter.widget-view+json": {"model_id": "0af1" * 8}}
+    set_outputs(new_output("display_data", data))(good)
+    assert nothing_private(good) == []
+
+
+# validation
+
+
+def sanitized(text, patterns):
+    for pattern, replacement in patterns:
+        text = re.sub(pattern, replacement, text)
+    return text
+
+
+def not_noticed(text, patterns):
+    """The words of `text` that could be others, and no comparison would notice."""
+    before = sanitized(text, patterns)
+    words = re.finditer(r"\b[A-Za-z_]{2,}\b", text)
+    return [
+        word[0] for word in words if sanitized(f"{text[: word.start()]}changed{text[word.end() :]}", patterns) == before
+    ]
+
+
+def too_wide(rule, lines):
+    """What `rule` makes equal to something that differs in words, or changes though it must be compared."""
+    changed = [sentence for sentence in SENTENCES if sanitized(sentence, [rule]) != sentence]
+    return changed + [line for line in lines if not_noticed(line, [rule])]
+
+
+def rules_of_sanitize():
+    return list(dict(get_sanitize_patterns(SANITIZE.read_text())).items())
+
+
+def stored_lines():
+    return sorted({line for path in PATHS for text in printed(load(path)) for line in text.splitlines()})
+
+
+def test_the_sanitize_file_is_read_as_it_is_meant():
+    text = SANITIZE.read_bytes()
+    assert text.isascii()
+    assert len(re.findall(rb"^regex:", text, re.MULTILINE)) == len(rules_of_sanitize()) > 0
+
+
+@pytest.mark.parametrize(("pattern", "replacement"), rules_of_sanitize())
+def test_a_sanitize_rule_is_needed(pattern, replacement):
+    # A port is replaced when a notebook is stored, already.
+    assert any(re.search(pattern, line) or replacement in line for line in stored_lines())
+
+
+@pytest.mark.parametrize("rule", rules_of_sanitize())
+def test_a_sanitize_rule_overlooks_no_word(rule):
+    assert too_wide(rule, stored_lines()) == []
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [(".*", ""), (r"\w+ seconds", "N seconds"), (r"\[.*\]", "[]"), (r"\[Processor.*", ""), (r"\d+", "N"), ("> .*", "")],
+)
+def test_a_sanitize_rule_that_is_too_wide_is_seen(rule):
+    assert too_wide(rule, ["[Processor 3] ready", "<object at 0x7f3a> a name"]) != []
+
+
+def test_a_sanitize_rule_that_is_narrow_enough_is_let_through():
+    for rule in [(r"\[Processor \d+\]", "[Processor N]"), ("0x[0-9a-f]+", "0xADDRESS")]:
+        assert too_wide(rule, ["[Processor 3] ready", "<object at 0x7f3abcdef012> a name"]) == []
+
+
+def test_pytest_compares_all_outputs_of_all_notebooks():
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+    assert {"tests", "notebooks"} <= set(options["testpaths"])
+    assert {"--nbval", "--nbval-current-env", "--nbval-sanitize-with=tests/notebooks/sanitize.cfg"} <= set(
+        options["addopts"]
+    )
+    assert "--nbval-lax" not in options["addopts"]
