@@ -79,7 +79,7 @@ class RedisBackend:
 
         Raise redis.RedisError within 3 seconds when the server does not answer, or refuses the password.
         """
-        given = connection or redis.Redis.from_url(os.environ.get("REDIS_URL", "redis://localhost"))
+        given = connection or redis.Redis.from_url(os.environ.get("REDIS_URL") or "redis://localhost")
         # redis-py would repeat a command whose reply was lost: the job is then added twice, or the one that was taken
         # is gone and nobody knows. So nothing is repeated, and the caller is told. No reply may take 2 seconds: `get`
         # lets the server hold one back for 1 at most.

@@ -99,5 +99,5 @@ def join(aside: Callable[..., "Future[Any]"]) -> Callable[[Any], None]:
 
 @pytest.fixture
 def environment() -> dict[str, str]:
-    """The environment in which a Python process finds the package."""
-    return os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    """The environment in which a Python process finds the package, and what it prints comes at once."""
+    return os.environ | {"PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONUNBUFFERED": "1"}

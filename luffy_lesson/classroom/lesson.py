@@ -52,7 +52,7 @@ class Lesson:
         print(f"Lesson {self.number}: nothing runs, nothing waits.")
 
     def _fresh_redis(self) -> None:
-        if os.environ.get("REDIS_URL") in (None, self._url):
+        if os.environ.get("REDIS_URL") in (None, "", self._url):
             # A database for each lesson: a kernel left running in one must not take the jobs of another.
             self._url = os.environ["REDIS_URL"] = f"{RedisServer().start()}/{self.number}"
         else:

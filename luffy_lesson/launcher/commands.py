@@ -57,7 +57,7 @@ def lab(options: argparse.Namespace, others: list[str]) -> int:
     """Open JupyterLab on the first page, with the Redis server running. Jupyter's own options are passed on."""
     from luffy_lesson.redis_server import RedisServer
 
-    if "REDIS_URL" not in os.environ:
+    if not os.environ.get("REDIS_URL"):
         try:
             RedisServer().start()
         except (RuntimeError, TimeoutError) as error:

@@ -29,7 +29,7 @@ def work(target: str, count: int, lesson: int, until_eof: bool) -> None:
     """
     _import_workers(target)
     try:
-        os.environ.setdefault("REDIS_URL", f"{RedisServer().start()}/{lesson}")
+        os.environ["REDIS_URL"] = os.environ.get("REDIS_URL") or f"{RedisServer().start()}/{lesson}"
         Luffy.backend = RedisBackend()
         pool = Processor.start(count)
     except (redis.RedisError, RuntimeError, TimeoutError, ValueError) as error:

@@ -6,7 +6,6 @@ import os
 import re
 import socket
 import sys
-import urllib.error
 import urllib.request
 import webbrowser
 
@@ -70,12 +69,12 @@ def test_doctor_says_how_to_mend_packages_and_browser(monkeypatch, capsys):
     assert finding("a browser", output)[1].startswith("  → Open the address")
 
 
-@pytest.mark.parametrize("address", ["redis://:{}@{}/0", "redis://anyone:{}@{}", "redis://{1}/0?password={0}"])
+@pytest.mark.parametrize("address", ["redis://:{}@{}/0", "redis://{1}/0?password={0}"])
 def test_doctor_never_prints_a_password(launch, redis_url, address):
     password, place = re.fullmatch(r"redis://:(\w+)@([\d.:]+)/\d+", redis_url).groups()
-    for place_or_none in (place, "127.0.0.1:1"):
-        done = launch("doctor", REDIS_URL=address.format(password, place_or_none))
-        assert password not in done.stdout + done.stderr
+    done = launch("doctor", REDIS_URL=address.format(password, place))
+    assert finding("a Redis server", done.stdout)[0].startswith("✓ ")
+    assert password not in done.stdout + done.stderr
 
 
 def test_doctor_does_not_print_a_password_that_breaks_the_address(launch):
@@ -178,22 +177,20 @@ def test_lab_opens_jupyterlab_on_the_first_page_without_news(checkout, start, se
         port = free.getsockname()[1]
     options = ["--no-browser", f"--port={port}", "--IdentityProvider.token=x"]
     jupyter = start(*options, cwd=checkout, LUFFY_HOME=str(tmp_path))
-    try:
-        page = f"http://127.0.0.1:{port}/lab/tree/notebooks/00_start_here.ipynb?token="
-        jupyter.wait_for(page, timeout=60)
-        assert server.answers()
-        html = ""
+    page = f"http://127.0.0.1:{port}/lab/tree/notebooks/00_start_here.ipynb?token="
+    jupyter.wait_for(page, timeout=60)
+    assert server.answers()
+    html = b""
 
-        def opened():  # Jupyter prints the address a moment before it listens
-            nonlocal html
-            with contextlib.suppress(urllib.error.URLError), urllib.request.urlopen(f"{page}x", timeout=30) as answer:
-                html = answer.read().decode()
-            return html
+    def answers():  # it prints its address a moment before it listens
+        nonlocal html
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{page}x", timeout=30) as answer:
+            html = answer.read()
+        return html
 
-        eventually(opened)
-        config = json.loads(re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', html, re.DOTALL)[1])
-        assert "@jupyterlab/apputils-extension:announcements" in config["disabledExtensions"]
-        assert config["treePath"] == commands.FIRST_PAGE
-    finally:
-        jupyter.process.terminate()
-        jupyter.ends()
+    eventually(answers)
+    config = json.loads(re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', html.decode(), re.DOTALL)[1])
+    assert "@jupyterlab/apputils-extension:announcements" in config["disabledExtensions"]
+    assert config["treePath"] == commands.FIRST_PAGE
+    jupyter.process.terminate()
+    jupyter.ends()
