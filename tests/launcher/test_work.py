@@ -206,9 +206,10 @@ def test_a_server_that_does_not_answer_is_said_in_a_sentence(launch, closed_port
     assert "secret" not in said
 
 
-def test_without_redis_url_it_does_the_jobs_of_a_lesson_on_the_lessons_server(start, connection, redis_url):
+@pytest.mark.parametrize("given", [{}, {"REDIS_URL": ""}], ids=["not set", "empty"])
+def test_without_redis_url_it_does_the_jobs_of_a_lesson_on_the_lessons_server(start, connection, redis_url, given):
     lesson = redis_url.rpartition("/")[2]
-    process = start("work", "workers.py", "--lesson", lesson)
+    process = start("work", "workers.py", "--lesson", lesson, **given)
     process.wait_for(f"/{lesson}>")
     connection.lpush("luffy:queue", ECHO)
     process.wait_for("hello")
