@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -20,21 +21,7 @@ from luffy_lesson.classroom import process as process_module
 from luffy_lesson.redis_server import RedisServer, free_port
 from luffy_lesson.step3_memory_queue import Luffy, Pool, Processor, Worker
 
-WORKERS = """
-import os, redis, time
-from luffy_lesson.step4_redis_queue import Worker, say
-
-class Echo(Worker):
-    def perform(self, text):
-        say(text)
-
-class Wait(Worker):
-    def perform(self):
-        say("began")
-        with redis.Redis.from_url(os.environ["REDIS_URL"], socket_timeout=60) as connection:
-            connection.blpop("luffy:test:go", timeout=30)
-        say("finished")
-"""
+WORKERS = (Path(__file__).parents[1] / "sample_workers.py").read_text()
 ECHO = '{"worker": "Echo", "args": ["hello"]}'
 WAIT = '{"worker": "Wait", "args": []}'
 FRESH = "Lesson {}: nothing runs, nothing waits.\n"

@@ -4,25 +4,11 @@ import re
 import shutil
 import signal
 import textwrap
+from pathlib import Path
 
 import pytest
 
-WORKERS = """
-import os
-import redis
-from luffy_lesson.step4_redis_queue import Worker, say
-
-class Echo(Worker):
-    def perform(self, text):
-        say(text)
-
-class Wait(Worker):
-    def perform(self):
-        say("began")
-        with redis.Redis.from_url(os.environ["REDIS_URL"], socket_timeout=60) as connection:
-            connection.blpop("luffy:test:go", timeout=30)
-        say("finished")
-"""
+WORKERS = (Path(__file__).parents[1] / "sample_workers.py").read_text()
 ECHO = '{"worker": "Echo", "args": ["hello"]}'
 WAIT = '{"worker": "Wait", "args": []}'
 
