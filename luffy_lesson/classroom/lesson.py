@@ -5,15 +5,13 @@ import os
 import time
 from collections.abc import Iterator
 
-import redis
-
 from luffy_lesson import step3_memory_queue
 from luffy_lesson.classroom.output import owner
 from luffy_lesson.classroom.process import WorkerProcess
 from luffy_lesson.classroom.website import Website
 from luffy_lesson.launcher import doctor
 from luffy_lesson.redis_server import RedisServer
-from luffy_lesson.step4_redis_queue import Worker
+from luffy_lesson.step4_redis_queue import RedisBackend, Worker
 
 FIRST_WITH_REDIS = 4
 """The first lesson whose jobs wait in Redis."""
@@ -35,7 +33,8 @@ class Lesson:
             number: which lesson this notebook is. Needed the first time only.
 
         Raises:
-            RuntimeError: when the lesson needs a Redis server, and there is none.
+            RuntimeError: when the lesson's own Redis server cannot be started.
+            redis.RedisError: when the server of `$REDIS_URL` does not answer.
         """
         self.number = self.number if number is None else number
         for process in list(WorkerProcess.running):
@@ -57,7 +56,7 @@ class Lesson:
             self._url = os.environ["REDIS_URL"] = f"{RedisServer().start()}/{self.number}"
         else:
             print("You use your own Redis server ($REDIS_URL): notebooks that are open at once share its queue.")
-        with redis.Redis.from_url(os.environ["REDIS_URL"]) as connection:
+        with RedisBackend().redis as connection:
             for key in connection.scan_iter("luffy:*", count=1000):
                 connection.unlink(key)
         # The workers of this notebook's cells are defined again when the cells are run again.
