@@ -53,7 +53,9 @@ def home() -> Path:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise RuntimeError(f"{folder} cannot be made: {error}. Set LUFFY_HOME to a folder that can.") from error
+        raise RuntimeError(
+            f"{folder} cannot be made: {error}. Set LUFFY_HOME to a folder that you can write to."
+        ) from error
     return folder
 
 

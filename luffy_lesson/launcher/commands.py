@@ -7,6 +7,7 @@ import sys
 from luffy_lesson.launcher.environment import ROOT, SetUpError, enter, run
 
 FIRST_PAGE = "notebooks/00_start_here.ipynb"
+LESSON = "do the jobs of this lesson's notebook (default: database 0, of no lesson); $REDIS_URL goes before it"
 SETTINGS = ROOT / "luffy_lesson/launcher/jupyter"
 
 
@@ -21,18 +22,18 @@ def main(arguments: list[str]) -> int:
     """
     parser = argparse.ArgumentParser(prog="python3 -m luffy_lesson", description=__doc__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    commands.add_parser("lab", help="open the course in JupyterLab (this is what happens without a command)")
-    commands.add_parser("test", help="run every test, the notebooks included")
+    commands.add_parser("lab", help="open the course in JupyterLab; also without a command. Options go to Jupyter")
+    commands.add_parser("test", help="run every test, the notebooks included. Options go to pytest")
     commands.add_parser("doctor", help="say what is here, and how to mend what is wrong")
     worker = commands.add_parser("work", help="start processors on the Redis queue, for the workers in a file")
     worker.add_argument("target", metavar="FILE_OR_MODULE", help="defines the workers")
     worker.add_argument("-c", "--count", type=int, default=5, help="how many processors (default: 5)")
-    worker.add_argument(
-        "--lesson", type=int, default=0, help="do the jobs of this lesson's notebook (default: of none)"
-    )
-    worker.add_argument("--until-eof", action="store_true", help="end when standard input is closed, too")
+    worker.add_argument("--lesson", type=int, choices=range(64), default=0, metavar="N", help=LESSON)
+    worker.add_argument("--until-eof", action="store_true", help="also end when standard input is closed")
     server = commands.add_parser("redis", help="the lesson's own Redis server")
-    server.add_argument("action", choices=["start", "stop", "status", "url"])
+    server.add_argument(
+        "action", choices=["start", "stop", "status", "url"], help="url starts it, and prints its address"
+    )
     store = commands.add_parser("store", help="run notebooks from the top, and store them with what they print")
     store.add_argument("notebooks", nargs="*", help="which (default: all)")
 

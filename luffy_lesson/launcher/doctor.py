@@ -43,7 +43,7 @@ def packages() -> Finding:
 
 def redis_server() -> Finding:
     """Look whether the Redis server answers: the one of `$REDIS_URL`, else the lesson's own, which is started."""
-    name, mend = "a Redis server", "Wait a little and try again, or `python3 -m luffy_lesson redis stop` first."
+    name = "a Redis server"
     try:
         import redis
 
@@ -57,13 +57,13 @@ def redis_server() -> Finding:
     except ValueError:  # whose text may hold a part of the password
         return Finding(name, False, "$REDIS_URL is no address", "It looks like redis://:password@localhost:6379/0.")
     except (RuntimeError, TimeoutError) as error:
-        return Finding(name, False, str(error), mend)
+        return Finding(name, False, str(error), "Do that, then run this again.")
     try:
         backend = RedisBackend(connection)
         info: dict[str, str] = backend.redis.info("server")
     except redis.RedisError as error:
-        mend = "Start that server, or unset REDIS_URL: the course brings its own." if given else mend
-        return Finding(name, False, str(error), mend)
+        own = "Start that server, or unset REDIS_URL: the course brings its own."
+        return Finding(name, False, str(error), own if given else "`python3 -m luffy_lesson redis stop`, then again.")
     version = info.get("valkey_version") or info["redis_version"]
     return Finding(name, True, f"{'your own' if given else 'of the lesson'}, {backend!r}, version {version}")
 
@@ -80,8 +80,7 @@ def browser() -> Finding:
     try:
         return Finding("a browser", True, type(webbrowser.get()).__name__)
     except webbrowser.Error:
-        mend = "Open the address that Jupyter prints in any browser yourself."
-        return Finding("a browser", False, "none can be opened from here", mend)
+        return Finding("a browser", True, "none can be opened from here; open the address that Jupyter prints yourself")
 
 
 def doctor() -> int:

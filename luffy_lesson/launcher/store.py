@@ -23,13 +23,18 @@ def store(notebooks: list[str]) -> int:
         notebooks: their paths.
 
     Returns:
-        0, or 1 when a cell has failed; that notebook is not stored.
+        0, or 1 when a notebook is missing or a cell has failed; that notebook is not stored.
     """
+    paths = [Path(notebook) for notebook in notebooks]
+    for path in paths:
+        if not path.is_file():
+            print(f"There is no notebook {path}.")
+            return 1
     os.environ.pop("REDIS_URL", None)
     with tempfile.TemporaryDirectory() as home:
         os.environ["LUFFY_HOME"] = home
         try:
-            for path in map(Path, notebooks):
+            for path in paths:
                 print(path.name, flush=True)
                 _store(path)
         except CellExecutionError as error:

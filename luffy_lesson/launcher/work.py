@@ -28,6 +28,8 @@ def work(target: str, count: int, lesson: int, until_eof: bool) -> None:
         SystemExit: with a sentence, when the workers cannot be imported, or the server cannot be used.
     """
     _import_workers(target)
+    if lesson and os.environ.get("REDIS_URL"):
+        print(f"REDIS_URL is set, so --lesson {lesson} is ignored.", flush=True)
     try:
         os.environ["REDIS_URL"] = os.environ.get("REDIS_URL") or f"{RedisServer().start()}/{lesson}"
         Luffy.backend = RedisBackend()
@@ -51,6 +53,7 @@ def work(target: str, count: int, lesson: int, until_eof: bool) -> None:
             pass
     else:
         stopping.get()
+        print("Finishing the jobs in hand. Ctrl-C now gives them up.", flush=True)
     pool.stop()
 
 

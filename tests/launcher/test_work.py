@@ -55,12 +55,19 @@ def test_workers_come_from_a_file_or_a_module(work, connection, workers, target)
     process.wait_for("[Processor 0] hello")
 
 
+def test_redis_url_goes_before_the_lesson_and_that_is_said(start, redis_url):
+    process = start("work", "workers.py", "--lesson", "4", REDIS_URL=redis_url)
+    process.wait_for("REDIS_URL is set, so --lesson 4 is ignored.")
+    assert redis_url.rpartition("@")[2] in process.wait_for("processors take jobs from")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_lets_the_job_in_hand_finish_and_takes_no_other(work, connection, number):
     process = work("-c", "1")
     connection.lpush("luffy:queue", WAIT)
     process.wait_for("began")
     process.process.send_signal(number)
+    process.wait_for("Finishing the jobs in hand")
     connection.lpush("luffy:queue", ECHO)
     assert process.goes_on()
     connection.lpush("luffy:test:go", "now")
