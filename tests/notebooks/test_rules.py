@@ -227,7 +227,7 @@ BREAK = [
     (nothing_private, prints("<RedisBackend 127.0.0.1:6379/4>")),
     (nothing_private, prints("0123456789abcdef" * 2)),
     (nothing_private, prints("redis://:secret@somewhere")),
-    (nothing_private, set_outputs(new_output("display_data", {"text/html": "<a href='/root/x'>"}))),
+    (nothing_private, set_outputs(new_output("display_data", {"text/html": "<a href='/home/x'>"}))),
     (nothing_private, set_outputs(new_output("display_data", {"application/json": {"at": "localhost:1"}}))),
     (nothing_overlooked_without_reason, lambda notebook: notebook.cells[2].metadata.update(tags=["nbval-skip"])),
     (nothing_overlooked_without_reason, lambda notebook: notebook.cells[2].metadata.update(tags=["raises-exception"])),
