@@ -5,6 +5,7 @@ The queue is the standard library's own, and the loop of a processor is the one 
 
 import logging
 import queue
+import reprlib
 import threading
 import time
 from typing import Any, ClassVar, NamedTuple, Protocol
@@ -53,7 +54,8 @@ class Job(NamedTuple):
         return self.worker.perform_now(*self.args)
 
     def __str__(self) -> str:
-        return f"{self.worker.__name__}({', '.join(map(repr, self.args))})"
+        # Shortened: a log line must never fail, not even for arguments nested deeper than Python can follow.
+        return f"{self.worker.__name__}({', '.join(map(reprlib.repr, self.args))})"
 
 
 class Worker(step2_threaded.Worker):

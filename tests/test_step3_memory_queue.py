@@ -187,6 +187,22 @@ def test_start_again_replaces_the_earlier_pool(backend, note, join):
     assert set(names) <= set(alive(later))
 
 
+def test_a_job_whose_arguments_are_too_deep_to_be_shown_fails_like_any(backend, note, done, join, caplog):
+    class Fails(Worker):
+        def perform(self, nested):
+            raise OSError
+
+    nested = []
+    for _ in range(5 * sys.getrecursionlimit()):
+        nested = [nested]
+    Fails.perform_queue(nested)
+    note.perform_queue(1)
+    Processor.start(1)
+    join(backend)
+    assert done == [1]
+    assert "Fails([[[[[[[...]]]]]]]) failed" in caplog.text
+
+
 def test_start_again_waits_for_the_job_in_hand(backend, gated, aside, eventually):
     gated.perform_queue(1)
     earlier = Processor.start(1)
