@@ -31,7 +31,7 @@ class Worker(step3_memory_queue.Worker):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if not cls.__module__.startswith("luffy_lesson.step"):  # ours are no jobs
+        if not cls.__module__.startswith("luffy_lesson.step"):  # the steps' own are no jobs
             Worker.registry[cls.__name__] = cls
 
 
