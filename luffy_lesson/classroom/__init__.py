@@ -1,6 +1,7 @@
 """What a notebook needs and a job system does not. No step imports it; it watches them from outside."""
 
-from luffy_lesson.classroom import output
+from luffy_lesson.classroom import output, seam
+from luffy_lesson.classroom.board import timeline, watch
 from luffy_lesson.classroom.lesson import check_environment, lesson, stopwatch
 from luffy_lesson.classroom.process import WorkerProcess, another_process
 from luffy_lesson.classroom.show import adds, show
@@ -16,7 +17,10 @@ __all__ = [
     "lesson",
     "show",
     "stopwatch",
+    "timeline",
+    "watch",
     "words",
 ]
 
 output.install()
+seam.install()

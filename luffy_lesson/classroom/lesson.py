@@ -6,8 +6,10 @@ import time
 from collections.abc import Iterator
 
 from luffy_lesson import step3_memory_queue
+from luffy_lesson.classroom.board import Board
 from luffy_lesson.classroom.output import owner
 from luffy_lesson.classroom.process import WorkerProcess
+from luffy_lesson.classroom.seam import seam
 from luffy_lesson.classroom.website import Website
 from luffy_lesson.launcher import doctor
 from luffy_lesson.redis_server import RedisServer
@@ -26,8 +28,8 @@ class Lesson:
     def fresh(self, number: int | None = None) -> None:
         """Begin (again) with nothing running and nothing waiting. The first cell of a notebook, and its panic button.
 
-        Stops the processors of this kernel, its worker processes and its website; forgets the backend; deletes this
-        lesson's keys in Redis, which all begin with `luffy:`.
+        Stops the processors of this kernel, its worker processes, its website and its boards; forgets the backend;
+        deletes this lesson's keys in Redis, which all begin with `luffy:`.
 
         Args:
             number: which lesson this notebook is. Needed the first time only.
@@ -45,6 +47,9 @@ class Lesson:
                 owner.pools.pop().stop(timeout=5)
             except TimeoutError as error:
                 print(error)
+        for board in list(Board.open):
+            board.close()
+        seam.only()
         step3_memory_queue.Luffy.backend = None
         if self.number >= FIRST_WITH_REDIS:
             self._fresh_redis()

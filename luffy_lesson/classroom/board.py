@@ -1,0 +1,191 @@
+"""The board: watch processors at work, live."""
+
+import logging
+import queue
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import ipywidgets
+from IPython.display import display
+
+from luffy_lesson.classroom.drawing import STYLE, draw
+from luffy_lesson.classroom.output import at_work, owner
+from luffy_lesson.classroom.record import JobRecord, Record
+from luffy_lesson.classroom.seam import Began, Ended, Event, Started, last_line, seam
+from luffy_lesson.step3_memory_queue import Backend, Luffy
+
+if TYPE_CHECKING:
+    from luffy_lesson.classroom.figure import Timeline
+
+MAIN = threading.main_thread()
+TEXT = "A live board (it moves when the cell is run): what waits, what each lane has in hand, what is done or failed."
+"""Stands for a board where there are no widgets: on GitHub, on paper, and in a notebook that was not run yet."""
+
+EVERY = 0.1
+"""How often a board is drawn at most, in seconds."""
+
+MOST = 5
+"""How many boards are live at most: opening one more closes the oldest."""
+
+
+class Board:
+    """A live picture of jobs and of the threads that perform them."""
+
+    open: "ClassVar[deque[Board]]" = deque()  # the live ones, the oldest first; opened and closed in the main thread
+    last: "ClassVar[Board | None]" = None
+
+    def __init__(self, backend: Backend | None = None) -> None:
+        """Open a board. It is drawn by a thread of its own until it is closed, or the program's main thread has ended.
+
+        Args:
+            backend: whose waiting jobs are counted; by default that of `Luffy.backend`, at every moment.
+        """
+        owner.claim()
+        for board in list(Board.open)[: max(0, len(Board.open) - MOST + 1)]:
+            board.close()
+        self._backend = backend
+        self._record = Record()
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._noting = threading.Lock()
+        self._left = False  # the `with` block has ended
+        self._finishing = False  # and what begins now belongs to a later board
+        self._closing = threading.Event()
+        self._html = ipywidgets.HTML()
+        self.widget = ipywidgets.VBox([ipywidgets.HTML(STYLE), self._html])
+        self._thread = threading.Thread(target=self._run, args=[owner.cell], name="Board")
+        for board in Board.open:
+            board._finishing = board._left
+        try:
+            seam.listen(self._events.put)
+            for pool in filter(at_work, owner.pools):
+                self._record.take(Started([processor.thread for processor in pool.processors], processors=True))
+            for began in seam.in_hand.copy().values():
+                self._record.take(began)
+            self._draw()
+            self._thread.start()
+        except BaseException:
+            seam.forget(self._events.put)
+            raise
+        Board.open.append(self)
+        Board.last = self
+
+    @property
+    def jobs(self) -> list[JobRecord]:
+        """The jobs that are finished, in the order in which they were; the last 10,000."""
+        with self._noting:
+            self._note()
+            return list(self._record.jobs)
+
+    def timeline(self) -> "Timeline":
+        """Return a picture of what has happened so far, a matplotlib figure: a row a lane, and a bar a job."""
+        # matplotlib takes a while to import: the first time on a machine some seconds, and it would say so on stderr.
+        logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+        from luffy_lesson.classroom.figure import Timeline
+
+        with self._noting:
+            self._note()
+            return Timeline(self._record)
+
+    def close(self) -> None:
+        """Draw the board a last time. It stays as it is then. A second time does nothing."""
+        self._closing.set()
+        self._thread.join(timeout=5)  # longer than a backend may take to say how many wait
+        if self in Board.open:
+            Board.open.remove(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the board when all is done.
+
+        Until then it stays live: while jobs of the block are in hand, and while jobs wait for processors that run. When
+        another board is opened, it takes no notice of new jobs.
+        """
+        self._left = True
+        if self._all_done(self._waiting()):
+            self.close()
+
+    def __repr__(self) -> str:
+        with self._noting:
+            self._note()
+            return f"<Board: {self._record.done} done, {self._record.failed} failed>"
+
+    def _run(self, cell: object) -> None:
+        owner.pin(cell)
+        try:
+            while not self._closing.wait(EVERY) and threading.main_thread().is_alive():
+                waiting = self._draw()
+                if self._left and self._all_done(waiting):
+                    break
+        finally:
+            seam.forget(self._events.put)
+        if threading.main_thread().is_alive():
+            self._draw(live=False)
+
+    def _draw(self, live: bool = True) -> "int | str":
+        waiting = self._waiting()
+        with self._noting:
+            self._note()
+            self._record.sample(waiting)
+            html = draw(self._record, waiting, live)
+        self._html.value = html
+        return waiting
+
+    def _note(self) -> None:
+        while not self._events.empty():
+            event = self._events.get()
+            if not self._finishing or isinstance(event, Ended) or self._awaited(event):
+                self._record.take(event)
+
+    def _awaited(self, event: Event) -> bool:
+        lane = self._record.lanes.get(event.thread) if isinstance(event, Began) else None
+        return lane is not None and not lane.processor
+
+    def _waiting(self) -> "int | str":
+        backend = self._backend or Luffy.backend
+        try:
+            return 0 if backend is None else backend.qsize()
+        except Exception as error:  # a server that is away, a backend that a learner has begun to write: it is shown
+            return f"? ({last_line(error)})"
+
+    def _all_done(self, waiting: "int | str") -> bool:
+        with self._noting:
+            self._note()
+            lanes = list(self._record.lanes.values())
+        if any(lane.in_hand or not (lane.processor or lane.over) for lane in lanes if lane.thread is not MAIN):
+            return False
+        return self._finishing or waiting == 0 or not any(map(at_work, owner.pools))
+
+
+def watch(backend: Backend | None = None) -> Board:
+    """Display a live board below the cell, and return it: `with watch(): …`, or `board = watch()` until `close()`.
+
+    A lane for each processor and each thread of `perform_async` shows the job in hand and how long it has been at it.
+    The bar fills where the worker says how long a job takes: by a parameter of its `perform` that is called `seconds`,
+    or by an attribute of that name.
+
+    Args:
+        backend: whose waiting jobs are counted; by default that of `Luffy.backend`, at every moment.
+    """
+    board = Board(backend)
+    show_widget(board.widget, TEXT)
+    return board
+
+
+def timeline() -> "Timeline":
+    """Return the picture of what the board that was opened last has seen.
+
+    Raises:
+        RuntimeError: when none was opened.
+    """
+    if Board.last is None:
+        raise RuntimeError("There is nothing to show yet: run some jobs within `with watch():` first.")
+    return Board.last.timeline()
+
+
+def show_widget(widget: ipywidgets.DOMWidget, text: str) -> None:
+    """Display a widget below the cell, with a text that stands for it where there are no widgets."""
+    view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+    display({"application/vnd.jupyter.widget-view+json": view, "text/plain": text}, raw=True)

@@ -1,0 +1,155 @@
+"""What a board knows: the lanes, the jobs that are done, and what waits. Facts only; drawing is elsewhere."""
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from luffy_lesson.classroom.seam import Began, Ended, Event, Queued, Started
+
+KEPT = 10_000
+"""How many finished jobs are kept: the last ones."""
+
+LANES_KEPT = 200
+"""How many lanes are kept at most whose threads have ended."""
+
+SAMPLES = 2_000
+"""How many lengths of the queue are kept at most; when there are more, every other one is dropped."""
+
+
+class JobRecord(NamedTuple):
+    """A job that was done. Times are in seconds since the board was opened."""
+
+    job: str
+    lane: str
+    queued: float | None  # when it was put in the queue; None when it was in none, or nobody here saw it come
+    taken: float
+    finished: float
+    error: str | None  # the last line of the exception that it raised
+
+    @property
+    def waited(self) -> float:
+        """For how many seconds it waited in the queue."""
+        return 0.0 if self.queued is None else self.taken - self.queued
+
+    @property
+    def took(self) -> float:
+        """How many seconds it was in hand."""
+        return self.finished - self.taken
+
+
+@dataclass
+class Lane:
+    """A thread that performs jobs."""
+
+    name: str  # that of the thread, without the name of the function that Python adds
+    thread: threading.Thread
+    processor: bool = False
+    in_hand: Began | None = None
+    last: JobRecord | None = None
+    done: int = 0
+    failed: int = 0
+
+    @property
+    def over(self) -> bool:
+        """Whether its thread has ended, and what it did is noted."""
+        return self.in_hand is None and self.thread.ident is not None and not self.thread.is_alive()
+
+
+@dataclass
+class Record:
+    """The facts of one board, which owns it and lets one thread at a time touch it."""
+
+    opened: float = field(default_factory=time.monotonic)
+    lanes: dict[threading.Thread, Lane] = field(default_factory=dict)
+    jobs: deque[JobRecord] = field(default_factory=lambda: deque(maxlen=KEPT))
+    failures: deque[JobRecord] = field(default_factory=lambda: deque(maxlen=3))
+    lengths: list[tuple[float, int]] = field(default_factory=list)  # since when the queue is how long
+    done: int = 0
+    failed: int = 0
+    began: float | None = None  # the first job
+    ended: float | None = None  # the last one
+    _totals: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=30))
+
+    def take(self, event: Event) -> None:
+        """Note what the seam tells."""
+        match event:
+            case Started(threads, True):
+                for thread in threads:
+                    self._start(thread)
+            case Started(threads):
+                for thread in threads:
+                    self._lane(thread)
+            case Queued(at):
+                self._length(at, 1)
+            case Began(thread):
+                self._lane(thread).in_hand = event
+                self.began = self.began or event.at
+                if event.queued is not None:
+                    self._length(event.at, -1)
+            case Ended(thread):
+                self._finish(self._lane(thread), event)
+
+    def sample(self, waiting: int | str) -> None:
+        """Note how long the queue is now, and how much is done."""
+        now = time.monotonic()
+        self._totals.append((now, self.done + self.failed))
+        if not isinstance(waiting, str):
+            self._length(now, waiting - (self.lengths[-1][1] if self.lengths else 0))
+
+    def in_hand(self) -> int:
+        """Return how many jobs are in hand."""
+        return sum(lane.in_hand is not None for lane in self.lanes.values())
+
+    def rate(self) -> float:
+        """Return how many jobs a second are finished: lately, and when none is in hand over the whole time."""
+        if self.in_hand() and len(self._totals) > 1:
+            (start, before), (end, after) = self._totals[0], self._totals[-1]
+            return (after - before) / (end - start)
+        if self.began is None or self.ended is None:
+            return 0.0
+        return (self.done + self.failed) / max(self.ended - self.began, 0.001)
+
+    def _length(self, at: float, change: int) -> None:
+        # Counted from job to job; what other processes do shows when the queue is asked.
+        before, length = self.lengths[-1] if self.lengths else (0.0, 0)
+        if change or not self.lengths:
+            self.lengths.append((max(at - self.opened, before), length + change))
+        if len(self.lengths) > SAMPLES:
+            del self.lengths[1:-1:2]
+
+    def _finish(self, lane: Lane, event: Ended) -> None:
+        began, lane.in_hand = lane.in_hand, None
+        if began is None:
+            return
+        queued = None if began.queued is None else began.queued - self.opened
+        times = queued, began.at - self.opened, event.at - self.opened
+        lane.last = JobRecord(began.job, lane.name, *times, event.error)
+        self.jobs.append(lane.last)
+        self.ended = event.at
+        if event.error is None:
+            self.done += 1
+            lane.done += 1
+        else:
+            self.failed += 1
+            lane.failed += 1
+            self.failures.append(lane.last)
+
+    def _start(self, thread: threading.Thread) -> None:
+        """Give a processor its lane: that of an earlier one of the same name, where there was one and it is over."""
+        for lane in self.lanes.values():
+            if lane.name == thread.name and lane.over:
+                lane.thread = thread
+                self.lanes = {lane.thread: lane for lane in self.lanes.values()}
+                return
+        self._lane(thread).processor = True
+
+    def _lane(self, thread: threading.Thread) -> Lane:
+        if thread not in self.lanes:
+            name = "main thread" if thread is threading.main_thread() else thread.name.partition(" (perform_now)")[0]
+            self.lanes[thread] = Lane(name, thread)
+            over = [other for other, lane in self.lanes.items() if lane.over] if len(self.lanes) > LANES_KEPT else []
+            for other in over[: LANES_KEPT // 2]:
+                del self.lanes[other]
+        return self.lanes[thread]
