@@ -2,9 +2,10 @@
 
 from luffy_lesson.classroom import output, seam
 from luffy_lesson.classroom.board import timeline, watch
+from luffy_lesson.classroom.experiment import experiment
 from luffy_lesson.classroom.lesson import check_environment, lesson, stopwatch
 from luffy_lesson.classroom.process import WorkerProcess, another_process
-from luffy_lesson.classroom.show import adds, show
+from luffy_lesson.classroom.show import adds, show, staircase
 from luffy_lesson.classroom.website import Website
 from luffy_lesson.classroom.words import words
 
@@ -14,8 +15,10 @@ __all__ = [
     "adds",
     "another_process",
     "check_environment",
+    "experiment",
     "lesson",
     "show",
+    "staircase",
     "stopwatch",
     "timeline",
     "watch",

@@ -3,20 +3,21 @@
 import logging
 import queue
 import threading
-from collections import deque
-from typing import TYPE_CHECKING, ClassVar, Self
+import time
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import ipywidgets
+from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 from luffy_lesson.classroom.drawing import STYLE, draw
-from luffy_lesson.classroom.output import at_work, owner
+from luffy_lesson.classroom.output import at_work, last_line, owner
 from luffy_lesson.classroom.record import JobRecord, Record
-from luffy_lesson.classroom.seam import Began, Ended, Event, Started, last_line, seam
+from luffy_lesson.classroom.seam import Began, Ended, Event, Started, seam
 from luffy_lesson.step3_memory_queue import Backend, Luffy
 
 if TYPE_CHECKING:
-    from luffy_lesson.classroom.figure import Timeline
+    from luffy_lesson.classroom.pictures.timeline import Timeline
 
 MAIN = threading.main_thread()
 TEXT = "A live board (it moves when the cell is run): what waits, what each lane has in hand, what is done or failed."
@@ -32,17 +33,20 @@ MOST = 5
 class Board:
     """A live picture of jobs and of the threads that perform them."""
 
-    open: "ClassVar[deque[Board]]" = deque()  # the live ones, the oldest first; opened and closed in the main thread
+    open: "ClassVar[list[Board]]" = []  # the live ones, the oldest first; opened and closed in the main thread
     last: "ClassVar[Board | None]" = None
 
-    def __init__(self, backend: Backend | None = None) -> None:
+    def __init__(self, backend: Backend | None = None, cell: Any = None) -> None:
         """Open a board. It is drawn by a thread of its own until it is closed, or the program's main thread has ended.
 
         Args:
             backend: whose waiting jobs are counted; by default that of `Luffy.backend`, at every moment.
+            cell: the message that ran the cell to which the lines of processors belong; by default the running one.
         """
-        owner.claim()
-        for board in list(Board.open)[: max(0, len(Board.open) - MOST + 1)]:
+        owner.claim(cell)
+        for board in [board for board in Board.open if not board._thread.is_alive()]:
+            board.close()
+        for board in Board.open[: max(0, len(Board.open) - MOST + 1)]:
             board.close()
         self._backend = backend
         self._record = Record()
@@ -53,9 +57,9 @@ class Board:
         self._closing = threading.Event()
         self._html = ipywidgets.HTML()
         self.widget = ipywidgets.VBox([ipywidgets.HTML(STYLE), self._html])
-        self._thread = threading.Thread(target=self._run, args=[owner.cell], name="Board")
+        self._thread: threading.Thread = threading.Thread(target=self._run, args=[owner.cell], name="Board")
         for board in Board.open:
-            board._finishing = board._left
+            board._finish()
         try:
             seam.listen(self._events.put)
             for pool in filter(at_work, owner.pools):
@@ -81,7 +85,7 @@ class Board:
         """Return a picture of what has happened so far, a matplotlib figure: a row a lane, and a bar a job."""
         # matplotlib takes a while to import: the first time on a machine some seconds, and it would say so on stderr.
         logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
-        from luffy_lesson.classroom.figure import Timeline
+        from luffy_lesson.classroom.pictures.timeline import Timeline
 
         with self._noting:
             self._note()
@@ -139,24 +143,34 @@ class Board:
             if not self._finishing or isinstance(event, Ended) or self._awaited(event):
                 self._record.take(event)
 
+    def _finish(self) -> None:
+        """When the block was left, take no notice of new jobs from now on: they belong to a board that is opened."""
+        with self._noting:
+            self._note()
+            self._finishing = self._left
+
     def _awaited(self, event: Event) -> bool:
         lane = self._record.lanes.get(event.thread) if isinstance(event, Began) else None
         return lane is not None and not lane.processor
 
     def _waiting(self) -> "int | str":
-        backend = self._backend or Luffy.backend
+        backend, at = Luffy.backend if self._backend is None else self._backend, time.monotonic()
         try:
-            return 0 if backend is None else backend.qsize()
+            waiting = 0 if backend is None else int(backend.qsize())
         except Exception as error:  # a server that is away, a backend that a learner has begun to write: it is shown
             return f"? ({last_line(error)})"
+        if waiting == 0:
+            seam.empty(backend, at)
+        return waiting
 
     def _all_done(self, waiting: "int | str") -> bool:
+        expects = seam.expects()  # asked first: a job that is expected no more is in hand
         with self._noting:
             self._note()
             lanes = list(self._record.lanes.values())
         if any(lane.in_hand or not (lane.processor or lane.over) for lane in lanes if lane.thread is not MAIN):
             return False
-        return self._finishing or waiting == 0 or not any(map(at_work, owner.pools))
+        return self._finishing or (waiting == 0 and not expects) or not any(map(at_work, owner.pools))
 
 
 def watch(backend: Backend | None = None) -> Board:
@@ -186,6 +200,8 @@ def timeline() -> "Timeline":
 
 
 def show_widget(widget: ipywidgets.DOMWidget, text: str) -> None:
-    """Display a widget below the cell, with a text that stands for it where there are no widgets."""
+    """Display a widget below the cell, with a text that stands for it where there are no widgets. Not in a script."""
+    if get_ipython() is None:
+        return
     view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
     display({"application/vnd.jupyter.widget-view+json": view, "text/plain": text}, raw=True)

@@ -57,7 +57,7 @@ def draw(record: Record, waiting: "int | str", live: bool) -> str:
     else:
         parts += [_lane(lane, now) for lane in lanes]
         if not lanes:
-            parts.append('<div class="luffy-quiet">nobody is at work yet</div>')
+            parts.append('<div class="luffy-quiet">nobody has worked in this process yet</div>')
     for job in record.failures:
         lane = next((lane for lane in lanes if lane.last is job), None)
         if lane is None or lane.in_hand or len(lanes) > MOST_LANES:

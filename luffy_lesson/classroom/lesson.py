@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from luffy_lesson import step3_memory_queue
 from luffy_lesson.classroom.board import Board
+from luffy_lesson.classroom.experiment import Experiment
 from luffy_lesson.classroom.output import owner
 from luffy_lesson.classroom.process import WorkerProcess
 from luffy_lesson.classroom.seam import seam
@@ -28,8 +29,8 @@ class Lesson:
     def fresh(self, number: int | None = None) -> None:
         """Begin (again) with nothing running and nothing waiting. The first cell of a notebook, and its panic button.
 
-        Stops the processors of this kernel, its worker processes, its website and its boards; forgets the backend;
-        deletes this lesson's keys in Redis, which all begin with `luffy:`.
+        Stops the processors of this kernel, its worker processes, its website, its boards and experiments; forgets the
+        backend; deletes this lesson's keys in Redis, which all begin with `luffy:`.
 
         Args:
             number: which lesson this notebook is. Needed the first time only.
@@ -42,6 +43,8 @@ class Lesson:
         for process in list(WorkerProcess.running):
             process.kill()
         Website.close_open()
+        for experiment in Experiment.shown:
+            experiment.stop()
         while owner.pools:
             try:
                 owner.pools.pop().stop(timeout=5)
@@ -49,7 +52,7 @@ class Lesson:
                 print(error)
         for board in list(Board.open):
             board.close()
-        seam.only()
+        seam.forget_waiting()
         step3_memory_queue.Luffy.backend = None
         if self.number >= FIRST_WITH_REDIS:
             self._fresh_redis()

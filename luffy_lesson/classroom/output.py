@@ -20,6 +20,9 @@ from luffy_lesson.step1_sync import say
 
 PACKAGE = str(Path(step1_sync.__file__).parent)
 
+LONGEST = 300
+"""How many characters of an error, or of a job's name, are shown and kept at most."""
+
 
 class Owner:
     """Knows to which cell each thread's output belongs. One of it, made when the classroom is imported."""
@@ -29,9 +32,9 @@ class Owner:
         self.thread = threading.local()
         self.pools: list[step3_memory_queue.Pool] = []  # those that were started, for `lesson.fresh()` to stop
 
-    def claim(self) -> None:
-        """Let the lines of processors belong to the cell that is running."""
-        self.cell = self.running() or self.cell
+    def claim(self, cell: Any = None) -> None:
+        """Let the lines of processors belong to `cell`, by default the one that is running."""
+        self.cell = cell or self.running() or self.cell
 
     def started(self, pool: step3_memory_queue.Pool) -> None:
         """Take charge of a pool, and forget those that have ended."""
@@ -44,9 +47,11 @@ class Owner:
 
     def pin(self, cell: Any) -> None:
         """Let the lines of this thread belong to `cell`, until another is said."""
-        if cell and threading.current_thread() is not threading.main_thread():
+        known = getattr(self.thread, "pinned", None)  # to say it again takes a while
+        if cell and cell is not known and threading.current_thread() is not threading.main_thread():
             shell: Any = get_ipython()
             shell.set_thread_parent(cell)
+            self.thread.pinned = cell
 
 
 owner = Owner()
@@ -58,6 +63,12 @@ def at_work(pool: step3_memory_queue.Pool) -> bool:
     return any(thread.is_alive() or thread.ident is None for thread in threads)
 
 
+def quiet(pool: step3_memory_queue.Pool) -> None:
+    """Let the processors of `pool` take no more jobs; do not wait for those in hand."""
+    for processor in pool.processors:
+        processor.stopping.set()
+
+
 class JobLog(logging.Handler):
     """Shows what the steps log in the notebook: a line each, with the place in the learner's code."""
 
@@ -66,7 +77,10 @@ class JobLog(logging.Handler):
         if not hasattr(owner.thread, "cell"):
             owner.pin(owner.cell)
         error = record.exc_info and record.exc_info[1]
-        say(failure(record.getMessage(), error) if error else record.getMessage())
+        try:
+            say(failure(record.getMessage(), error) if error else record.getMessage())
+        except Exception:  # a job that cannot be written, for one: it must not end the processor
+            self.handleError(record)
 
 
 def failure(message: str, error: BaseException) -> str:
@@ -77,7 +91,18 @@ def failure(message: str, error: BaseException) -> str:
         if frame.name == "perform" and not frame.filename.startswith(PACKAGE)
     ]
     where = f" in line {places[-1]} of its cell" if places else ""
-    return f"✗ {message}{where}: {type(error).__name__}: {error}"
+    return f"✗ {message}{where}: {last_line(error)}"
+
+
+def last_line(error: BaseException) -> str:
+    """Return the last line of what Python prints about an exception: `ValueError: no such file`."""
+    line = traceback.format_exception_only(error)[-1].strip().splitlines()[-1]
+    return shortened(line.removeprefix(f"{type(error).__module__}."))
+
+
+def shortened(text: str) -> str:
+    """Return `text`, cut when it is too long to be looked at and to be kept by the thousand."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def install() -> None:
@@ -103,6 +128,5 @@ def install() -> None:
 def _after(cell: Any) -> None:
     if isinstance(cell.error_in_exec, KeyboardInterrupt) and any(map(at_work, owner.pools)):
         for pool in owner.pools:
-            for processor in pool.processors:
-                processor.stopping.set()
+            quiet(pool)
         print("Interrupted: the processors finish the jobs in hand, and take no more.")

@@ -4,20 +4,24 @@ Two things hang on it: the cell that a thread's lines belong to (`output`), and 
 """
 
 import functools
-import math
 import threading
 import time
-import traceback
 from collections import defaultdict, deque
 from collections.abc import Callable
-from inspect import signature
+from inspect import Signature, getattr_static, signature
 from typing import Any, NamedTuple
 
 from luffy_lesson import step1_sync, step2_threaded, step3_memory_queue
-from luffy_lesson.classroom.output import owner
+from luffy_lesson.classroom.output import last_line, owner, shortened
 
 REMEMBERED = 100_000
 """Of how many jobs that wait it is remembered since when."""
+
+BEGUN_WITHIN = 1
+"""How many seconds a job that was taken may need until it is begun."""
+
+YEARS = 1e9
+"""A worker that says that it takes so many seconds does not say how long it takes."""
 
 
 class Started(NamedTuple):
@@ -62,8 +66,10 @@ class Seam:
         self.in_hand: dict[threading.Thread, Began] = {}  # each thread writes its own entry
         self.listeners: tuple[Listener, ...] = ()
         self._listening = threading.Lock()
-        self._waiting: dict[str, deque[float]] = defaultdict(deque)
+        self._backend: Any = None  # where the jobs wait of which it is remembered since when
+        self._waiting: dict[str, deque[list[float]]] = defaultdict(deque)
         self._remembered = 0
+        self._emptied = 0.0  # when it was known that none waits
         self._remembering = threading.Lock()
 
     def listen(self, listener: Listener) -> None:
@@ -81,35 +87,63 @@ class Seam:
         for listener in self.listeners:
             listener(event)
 
-    def queued(self, job: str) -> None:
-        """Remember that `job` is put in a queue now."""
+    def put(self, job: str, backend: Any, put: Callable[[], Any]) -> Any:
+        """Call `put`, which puts `job` in a queue, and remember since when it waits. Forget what waits elsewhere."""
+        since = [time.monotonic()]  # before: a processor may take it at once
         with self._remembering:
-            if self._remembered >= REMEMBERED:
-                self._clear()
-            self._waiting[job].append(time.monotonic())
+            if backend is not self._backend or self._remembered >= REMEMBERED:
+                self._forget()
+            self._backend = backend
+            self._waiting[job].append(since)
             self._remembered += 1
+        try:
+            answer = put()
+        except BaseException:
+            self.taken(job)
+            raise
+        since[0] = time.monotonic()  # a full queue has made the caller wait, not the job
+        if answer == 1:
+            self.empty(backend, since[0])  # it was before
+        self.tell(Queued(since[0]))
+        return answer
 
     def taken(self, job: str) -> float | None:
         """Return since when the oldest `job` has waited, and forget that; None when nobody saw it come."""
         with self._remembering:
-            if not self._waiting.get(job):
-                return None
-            self._remembered -= 1
-            since = self._waiting[job].popleft()
-            if not self._waiting[job]:
-                del self._waiting[job]
-            return since
+            return self._taken(job)
 
-    def only(self, job: str | None = None) -> None:
-        """Forget all that waited but the last `job`: another process has taken it, or it was thrown away."""
+    def expects(self) -> bool:
+        """Whether a job that was put in the queue here was not begun yet, as far as is known here."""
         with self._remembering:
-            since = self._waiting.get(job or "")
-            self._clear()
-            if job and since:
-                self._waiting[job].append(since[-1])
-                self._remembered = 1
+            return self._remembered > 0
 
-    def _clear(self) -> None:
+    def empty(self, backend: Any, at: float) -> None:
+        """Note that the queue `backend` was empty at that moment: what it had before was taken, and is begun soon.
+
+        What is not begun soon is forgotten: another process has taken it.
+        """
+        with self._remembering:
+            if backend is self._backend and at - self._emptied > BEGUN_WITHIN:
+                for job, times in list(self._waiting.items()):
+                    while times and times[0][0] < self._emptied:
+                        self._taken(job)
+                self._emptied = at
+
+    def forget_waiting(self) -> None:
+        """Forget all that waits: it was thrown away."""
+        with self._remembering:
+            self._forget()
+
+    def _taken(self, job: str) -> float | None:
+        if job not in self._waiting:
+            return None
+        self._remembered -= 1
+        since = self._waiting[job].popleft()
+        if not self._waiting[job]:
+            del self._waiting[job]
+        return since[0]
+
+    def _forget(self) -> None:
         self._waiting.clear()
         self._remembered = 0
 
@@ -118,13 +152,14 @@ class Seam:
         thread = threading.current_thread()
         if thread in self.in_hand:
             return perform_now(worker, *args)
-        job = label(worker, args)
+        job, seconds = label(worker, args), expected(worker, args)
         from_queue = thread is not threading.main_thread() and not hasattr(owner.thread, "job")
-        began = Began(thread, job, expected(worker, args), self.taken(job) if from_queue else None, time.monotonic())
         error = None
-        self.in_hand[thread] = began
         try:
-            self.tell(began)
+            with self._remembering:  # what is expected no more is told to be in hand
+                since = self._taken(job) if from_queue else None
+                self.in_hand[thread] = began = Began(thread, job, seconds, since, time.monotonic())
+                self.tell(began)
             return perform_now(worker, *args)
         except BaseException as raised:
             error = last_line(raised)
@@ -140,8 +175,8 @@ seam = Seam()
 def label(worker: type[step1_sync.Worker], args: tuple[Any, ...]) -> str:
     """Return a job as it is named everywhere: `VeryHeavyService(3)`."""
     try:
-        return str(step3_memory_queue.Job(worker, args))  # type: ignore[arg-type]
-    except ValueError:  # a number of more digits than Python writes
+        return shortened(str(step3_memory_queue.Job(worker, args)))  # type: ignore[arg-type]
+    except Exception:  # a number of more digits than Python writes, a class of the learner's that is called `list`
         return f"{worker.__name__}(…)"
 
 
@@ -150,23 +185,27 @@ def expected(worker: type[step1_sync.Worker], args: tuple[Any, ...]) -> float | 
 
     It does with a parameter of `perform` that is called `seconds`, or with an attribute of that name.
     """
-    position = _position(worker.perform)
-    says = args[position] if position is not None and position < len(args) else getattr(worker, "seconds", None)
-    return float(says) if isinstance(says, int | float) and 0 < says < math.inf else None
+    says = getattr(worker, "seconds", None)
+    parameters = _signature(worker, worker.perform)  # type: ignore[arg-type]
+    if "seconds" in parameters.parameters:
+        try:
+            given = parameters.bind(*args)
+        except TypeError:  # these are not its arguments: the job will fail
+            return None
+        given.apply_defaults()
+        says = given.arguments["seconds"]
+    return float(says) if isinstance(says, int | float) and 0 < says < YEARS else None
 
 
 @functools.lru_cache(maxsize=100)
-def _position(perform: Callable[..., Any]) -> int | None:
+def _signature(worker: Any, perform: Callable[..., Any]) -> Signature:
+    """Return which arguments a `perform` takes from its caller."""
     try:
-        names = list(signature(perform).parameters)
-    except (TypeError, ValueError):
-        return None
-    return names.index("seconds") - 1 if "seconds" in names[1:] else None
-
-
-def last_line(error: BaseException) -> str:
-    """Return the last line of what Python prints about an exception: `ValueError: no such file`."""
-    return traceback.format_exception_only(error)[-1].strip().splitlines()[-1]
+        if isinstance(getattr_static(worker, "perform"), staticmethod) or not hasattr(perform, "__get__"):
+            return signature(perform)
+        return signature(perform.__get__(worker))
+    except (TypeError, ValueError):  # Python cannot tell
+        return Signature()
 
 
 def install() -> None:
@@ -200,17 +239,8 @@ def install() -> None:
     @functools.wraps(perform_queue)
     def seen_queue(cls: Any, *args: Any) -> Any:
         owner.claim()
-        job = label(cls, args)
-        seam.queued(job)  # before: a processor may take it at once
-        try:
-            answer = perform_queue(cls, *args)
-        except BaseException:
-            seam.taken(job)
-            raise
-        if answer == 1:  # the queue was empty before
-            seam.only(job)
-        seam.tell(Queued(time.monotonic()))
-        return answer
+        put = functools.partial(perform_queue, cls, *args)
+        return seam.put(label(cls, args), step3_memory_queue.Luffy.backend, put)
 
     @functools.wraps(start)
     def seen_start(pool: step3_memory_queue.Pool) -> step3_memory_queue.Pool:

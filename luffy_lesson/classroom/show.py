@@ -3,12 +3,17 @@
 import ast
 import importlib
 import inspect
+import io
 import textwrap
+import tokenize
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.display import display
+
+if TYPE_CHECKING:
+    from luffy_lesson.classroom.pictures.staircase import Staircase
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -44,24 +49,80 @@ def without_docstrings(source: str) -> str:
     return "\n".join(line for line in lines if line is not None)
 
 
+def steps() -> list[ModuleType]:
+    """Return the steps that there are, the first one first."""
+    return [importlib.import_module(f"luffy_lesson.{path.stem}") for path in sorted(PACKAGE.glob("step[0-9]*_*.py"))]
+
+
+def lines_of_code(step: ModuleType) -> int:
+    """Return how many lines of code a step has; docstrings, comments and empty lines do not count."""
+    return count_lines(inspect.getsource(step))
+
+
+def count_lines(source: str) -> int:
+    """Return how many lines of `source` are code."""
+    docstrings = {
+        line
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
+    no_code = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+    code = {
+        line
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type not in no_code
+        for line in range(token.start[0], token.end[0] + 1)
+    }
+    return len(code - docstrings)
+
+
+def added(step: ModuleType) -> list[str]:
+    """Return what a step adds to the one below it: new names, and new methods like `Worker.perform_async`.
+
+    Args:
+        step: a step's module, like `step3_memory_queue`.
+    """
+    names = []
+    for name, methods, before in _news(step):
+        names += [f"{name}.{method}" for method in methods if not hasattr(before, method)] if before else [name]
+    return names
+
+
 def adds(step: ModuleType) -> None:
     """Display what a step adds to the one below it: new names, and new methods of those that are there already.
 
     Args:
         step: a step's module, like `step3_memory_queue`.
     """
-    number = int(step.__name__.partition(".step")[2][0])
-    below = importlib.import_module(f"luffy_lesson.{next(PACKAGE.glob(f'step{number - 1}_*.py')).stem}")
     rows = []
+    for name, methods, before in _news(step):
+        new = ", ".join(f"`{method}`" for method in methods if not hasattr(before, method))
+        changed = ", ".join(f"`{method}`" for method in methods if hasattr(before, method))
+        says = [f"gets {new}" if before else f"with {new}"] * bool(new) + [f"changes {changed}"] * bool(changed)
+        rows.append(f"- `{name}` {', '.join(says)}")
+    number = steps().index(step) + 1
+    markdown("\n".join([f"**Step {number}** adds to step {number - 1}:", "", *rows]))
+
+
+def _news(step: ModuleType) -> list[tuple[str, list[str], Any]]:
+    """Return the names that are not as in the step below, each with its public methods and what it was there."""
+    number = steps().index(step)
+    below = steps()[number - 1] if number else None
+    news = []
     for name in step.__all__:
         thing, before = getattr(step, name), getattr(below, name, None)
         if thing is not before:
-            public = [method for method in vars(thing) if not method.startswith("_")]
-            new = ", ".join(f"`{method}`" for method in public if not hasattr(before, method))
-            changed = ", ".join(f"`{method}`" for method in public if hasattr(before, method))
-            says = [f"gets {new}" if before else f"with {new}"] * bool(new) + [f"changes {changed}"] * bool(changed)
-            rows.append(f"- `{name}` {', '.join(says)}")
-    markdown("\n".join([f"**Step {number}** adds to step {number - 1}:", "", *rows]))
+            methods = [method for method in getattr(thing, "__dict__", {}) if not method.startswith("_")]
+            news.append((name, methods if isinstance(thing, type) else [], before))
+    return news
+
+
+def staircase() -> "Staircase":
+    """Return the picture of the whole: what each step adds, and in how many lines."""
+    from luffy_lesson.classroom.pictures.staircase import Staircase  # here, for matplotlib takes a while to import
+
+    return Staircase()
 
 
 def markdown(text: str) -> None:

@@ -12,12 +12,14 @@ WORDS = {
     "queue": "a backend that gives out jobs in the order in which they came",
     "enqueue": "put a job in the queue",
     "processor": "a thread that takes jobs and performs them; its name, like `Processor 3`, stands before its lines",
+    "in hand": "taken by a processor, and not finished",
     "pool": "the processors that were started together",
+    "round": "as many jobs as there are processors, done at the same time",
     "producer": "whoever puts jobs in a queue",
     "consumer": "whoever takes them out: our processors",
     "backpressure": "a full queue makes the producer wait, so that it cannot outrun the consumers",
     "payload": "a job written down as text, so that it can be sent",
-    "in flight": "taken, and not finished",
+    "in flight": "in hand, seen from the queue: taken, and not finished",
     "acknowledge": "say that a job is finished",
 }
 """Each word and what it means, in the order in which the course needs them."""

@@ -1,4 +1,4 @@
-"""The classroom leaves nothing behind: no process, no website, no pool, no address in `$REDIS_URL`."""
+"""The classroom leaves nothing behind: no process, no website, no pool, no board, no address in `$REDIS_URL`."""
 
 import os
 from collections.abc import Iterator
@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from luffy_lesson.classroom import Website, WorkerProcess, lesson
+from luffy_lesson.classroom.board import Board
 from luffy_lesson.classroom.output import owner
+from luffy_lesson.classroom.seam import seam
 
 
 @pytest.fixture(autouse=True)
@@ -19,5 +21,11 @@ def nothing_left() -> Iterator[None]:
     for pool in owner.pools:
         pool.stop(timeout=10)
     owner.pools.clear()
+    for board in list(Board.open):
+        board.close()
+    Board.last = None
+    seam.forget_waiting()
+    assert seam.listeners == ()
+    assert seam.in_hand == {}
     lesson.number = 0
     os.environ.pop("REDIS_URL", None)

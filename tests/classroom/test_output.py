@@ -1,19 +1,14 @@
 """What a thread prints appears under the cell that gave it the work: seen on the wire of a real kernel."""
 
-import os
 import re
 import subprocess
 import sys
-import textwrap
 import time
-from collections import defaultdict
-from pathlib import Path
 
 import psutil
 import pytest
-from jupyter_client.manager import start_new_kernel
+from real_kernel import Kernel
 
-import luffy_lesson
 from luffy_lesson.redis_server import RedisServer
 
 SET_UP = """\
@@ -35,36 +30,6 @@ class Fail(Worker):
 
 Luffy.backend = queue.Queue()
 """
-
-
-class Kernel:
-    """A fresh kernel that runs cells, and keeps what is printed by the cell that it is said to belong to."""
-
-    def __init__(self, **variables: str) -> None:
-        root = str(Path(luffy_lesson.__file__).parents[1])
-        environment = os.environ | {"PYTHONPATH": root} | variables
-        self.manager, self.client = start_new_kernel(env=environment, cwd=environment["LUFFY_HOME"])
-        self.out: dict[str, str] = defaultdict(str)
-        self.err: dict[str, str] = defaultdict(str)
-
-    def run(self, code: str) -> str:
-        """Run a cell, and return its id when it has ended. Raise AssertionError when it fails."""
-        cell = self.client.execute(textwrap.dedent(code))
-        while self._take() != (cell, "idle"):
-            pass
-        return cell
-
-    def _take(self) -> tuple[str, str | None]:
-        message = self.client.get_iopub_msg(timeout=30)
-        cell, content = message["parent_header"].get("msg_id", ""), message["content"]
-        if message["msg_type"] == "stream":
-            (self.out if content["name"] == "stdout" else self.err)[cell] += content["text"]
-        assert message["msg_type"] != "error", content["traceback"]
-        return cell, content.get("execution_state")
-
-    def close(self) -> None:
-        self.client.stop_channels()
-        self.manager.shutdown_kernel(now=True)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 
 import luffy_lesson
 from luffy_lesson import step1_sync, step2_threaded, step3_memory_queue, step4_redis_queue
-from luffy_lesson.classroom import adds, show, words
+from luffy_lesson.classroom import adds, show, staircase, words
 from luffy_lesson.classroom.words import WORDS
 
 module = importlib.import_module("luffy_lesson.classroom.show")  # `classroom.show` itself is the function
@@ -143,3 +143,24 @@ def test_words_refuses_an_unknown_word(displayed):
     with pytest.raises(KeyError, match="pirate"):
         words("job", "pirate")
     assert displayed == []
+
+
+def test_the_staircase_tells_of_every_step_what_it_adds_and_in_how_many_lines():
+    text = staircase().alt.splitlines()
+    assert [line.partition(":")[0] for line in text] == [path.stem for path in FILES if re.match(r"step\d", path.stem)]
+    assert text[0] == f"step1_sync: {module.lines_of_code(step1_sync)} lines, Worker, say"
+    assert text[1] == f"step2_threaded: {module.lines_of_code(step2_threaded)} lines, Worker.perform_async"
+    assert {"RedisBackend", "Job.encode"} <= set(text[3].split(", "))
+    assert "Processor" not in text[3]
+
+
+def test_the_staircase_is_a_picture_that_shows_the_same():
+    picture = staircase()
+    data = picture._repr_mimebundle_()
+    assert data["text/plain"] == picture.alt
+    assert data["image/png"].startswith(b"\x89PNG")
+    shown = " ".join(text.get_text() for axes in picture.axes for text in axes.texts)
+    for line in picture.alt.splitlines():
+        name, lines, names = re.fullmatch(r"(\w+): (\d+) lines, (.*)", line).groups()
+        assert f"{name}  +{lines} lines" in shown
+        assert names in shown

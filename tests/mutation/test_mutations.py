@@ -148,6 +148,28 @@ MUTATIONS = [
         "tests/test_step4_redis_queue.py",
     ),
     Mutation(
+        "a job that was taken is expected no more before it is told to be in hand",
+        "classroom/seam.py",
+        "            with self._remembering:  # what is expected no more is told to be in hand\n"
+        "                since = self._taken(job) if from_queue else None\n",
+        "            since = self.taken(job) if from_queue else None\n            with self._remembering:\n",
+        "tests/classroom/test_seam.py",
+    ),
+    Mutation(
+        "a board that is left with jobs waiting does not come to rest",
+        "classroom/board.py",
+        "if self._left and self._all_done(waiting):",
+        "if False:",
+        "tests/classroom/test_board.py",
+    ),
+    Mutation(
+        "what a learner writes is HTML on the board",
+        "classroom/drawing.py",
+        "f'<span class=\"{kind}\">{escape(text)}</span>'",
+        "f'<span class=\"{kind}\">{text}</span>'",
+        "tests/classroom/test_drawing.py",
+    ),
+    Mutation(
         "the website does not refuse",
         "classroom/website.py",
         "if self._now == self.at_once:",

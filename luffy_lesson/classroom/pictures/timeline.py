@@ -1,34 +1,27 @@
 """The timeline: a picture of a run, with a row for each lane and a bar for each job."""
 
-import io
-from typing import Any
-
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
+from luffy_lesson.classroom.pictures import FAIL, INK, PALE, PAPER, WAIT, WORK, Picture
 from luffy_lesson.classroom.record import JobRecord, Record
 
 MOST_ROWS = 20
 """With more lanes than these, the first ones are shown."""
 
-WORK, WAIT, FAIL, INK, PALE, PAPER = "#0072b2", "#e9b44c", "#c3142d", "#1f2328", "#c9ced6", "#fcfcfa"
-"""Colours that differ in lightness as well, on a paper of their own: so they are legible in every theme."""
 
-
-class Timeline(Figure):
-    """A matplotlib figure that shows itself in a notebook, as a PNG."""
+class Timeline(Picture):
+    """A matplotlib figure: a row for each lane, a bar for each job."""
 
     def __init__(self, record: Record) -> None:
         """Draw what a board knows."""
         jobs = list(record.jobs)
         lanes = list(dict.fromkeys(lane.name for lane in record.lanes.values() if lane.processor or lane.last))
         rows = lanes[:MOST_ROWS]
-        heights = [0.27 * max(len(rows), 2), 0.6] if any(length for _, length in record.lengths) else [0.27 * len(rows)]
-        super().__init__(figsize=(9, 1.2 + sum(heights)), facecolor=PAPER, layout="constrained")
-        self._summary = summary(jobs, lanes)
+        heights = [0.27 * max(len(rows), 2)] + [0.6] * any(length for _, length in record.lengths)
+        super().__init__(1.2 + sum(heights), f"<Timeline: {summary(jobs, lanes)}>")
         self.suptitle(title(jobs, lanes), color=INK, fontsize=12, x=0.01, ha="left")
         axes = self.subplots(len(heights), 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0]
         _rows(axes[0], jobs, rows)
@@ -40,14 +33,6 @@ class Timeline(Figure):
         kinds += [Patch(facecolor=PAPER, edgecolor=FAIL, hatch="////", label="failed")]
         kinds = kinds[len(heights) == 1 : 2 + any(job.error is not None for job in jobs)]
         self.legend(handles=kinds, loc="outside lower right", ncols=3, frameon=False, fontsize=9, labelcolor=INK)
-
-    def __repr__(self) -> str:
-        return f"<Timeline: {self._summary}>"
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        png = io.BytesIO()
-        self.savefig(png, format="png", dpi=100)
-        return {"image/png": png.getvalue(), "text/plain": repr(self)}
 
 
 def summary(jobs: list[JobRecord], lanes: list[str]) -> str:
@@ -64,10 +49,10 @@ def title(jobs: list[JobRecord], lanes: list[str]) -> str:
         return "No job was finished."
     took = max(job.finished for job in jobs) - min(job.taken for job in jobs)
     text = f"{summary(jobs, lanes)}: {_seconds(took)}"
-    if len(lanes) > 1:
-        text += f"; one after another it would be {_seconds(sum(job.took for job in jobs))}"
     failed = sum(job.error is not None for job in jobs)
-    return text + f"; {failed} failed" * bool(failed)
+    if failed:  # who knows what those would have taken
+        return f"{text}; {failed} failed"
+    return text + f"; one after another it would be {_seconds(sum(job.took for job in jobs))}" * (len(lanes) > 1)
 
 
 def _count(number: int, word: str) -> str:
@@ -82,7 +67,7 @@ def _rows(axes: Axes, jobs: list[JobRecord], rows: list[str]) -> None:
     behind = axes.transData + ScaledTranslation(0.1, 0, axes.figure.dpi_scale_trans)  # inches
     for row, lane in enumerate(rows):
         own = [job for job in jobs if job.lane == lane]
-        waited = [(job.queued, job.waited) for job in own if job.queued is not None]
+        waited = [(max(job.queued, 0), job.taken - max(job.queued, 0)) for job in own if job.queued is not None]
         good = [(job.taken, job.took) for job in own if job.error is None]
         bad = [(job.taken, job.took) for job in own if job.error is not None]
         axes.broken_barh(waited, (row + 0.24, 0.16), facecolor=WAIT)
@@ -91,8 +76,9 @@ def _rows(axes: Axes, jobs: list[JobRecord], rows: list[str]) -> None:
         # A job that fails at once has a bar too thin to see.
         ends = [taken + took for taken, took in bad]
         axes.plot(ends, [row - 0.08] * len(bad), linestyle="", marker="$✗$", color=FAIL, transform=behind)
-    axes.set_yticks(range(len(rows)), rows)
-    axes.set_ylim(max(len(rows), 1) - 0.45, -0.55)
+    axes.set_yticks(range(len(rows)), [row[:22] for row in rows], parse_math=False)
+    axes.set_ylim(max(len(rows), 2) - 0.45, -0.55)
+    axes.set_xlim(left=0)
     _plain(axes)
 
 

@@ -1,0 +1,178 @@
+"""What a board costs: jobs a second with the steps alone, with the classroom imported, and with a live board.
+
+Measured in a kernel, as in a notebook. The three take turns, a second each, and the median of many turns is printed,
+with the part of the throughput that is lost in the same turn. For the steps alone, what the classroom has wrapped is
+unwrapped.
+"""
+
+import argparse
+import os
+import queue
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.manager import start_new_kernel
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from luffy_lesson.redis_server import RedisServer  # noqa: E402
+from luffy_lesson.step4_redis_queue import Luffy, Processor, RedisBackend, Worker  # noqa: E402
+
+WAYS = ("steps alone", "classroom", "live board")
+LOADS = {"5 processors, jobs wait 5 ms": ("Waits", 5), "1 processor, jobs compute 1 ms": ("Computes", 1)}
+"""About a thousand jobs a second each."""
+
+
+class Waits(Worker):
+    """A job that waits for something else."""
+
+    def perform(self, _: int) -> None:
+        """Wait for 5 ms."""
+        time.sleep(0.005)
+
+
+class Computes(Worker):
+    """A job that needs the processor."""
+
+    def perform(self, rounds: int) -> None:
+        """Count."""
+        for _ in range(rounds):
+            pass
+
+
+class Quick(Worker):
+    """A job that is nothing but a job."""
+
+    def perform(self, _: int) -> None:
+        """Do nothing."""
+
+
+def throughput(load: str, where: str, slices: int, seconds: float) -> list[dict[str, float]]:
+    """Let processors work in short slices, each way in turn. Return the jobs a second of each, and the updates."""
+    from luffy_lesson import step1_sync, step2_threaded, step3_memory_queue
+    from luffy_lesson.classroom import watch
+
+    places = [
+        (step1_sync.Worker, "perform_now"),
+        (step2_threaded.Worker, "perform_async"),
+        (step3_memory_queue.Worker, "perform_queue"),
+        (step3_memory_queue.Pool, "start"),
+    ]
+    seen = [vars(owner)[name] for owner, name in places]
+    alone = [
+        classmethod(method.__func__.__wrapped__) if isinstance(method, classmethod) else method.__wrapped__
+        for method in seen
+    ]
+    name, processors = LOADS[load]
+    argument = rounds_in_a_millisecond()
+    jobs = int(seconds * 2000)
+    rounds = []
+    for number in range(slices):
+        rates, updates = {}, []
+        for way in WAYS[number % 3 :] + WAYS[: number % 3]:
+            for (owner, method), now in zip(places, alone if way == WAYS[0] else seen, strict=True):
+                setattr(owner, method, now)
+            Luffy.backend = RedisBackend() if where == "Redis" else queue.Queue()
+            if way == WAYS[2]:
+                board = watch()
+                board.widget.children[-1].observe(updates.append, "value")
+            for _ in range(jobs):
+                globals()[name].perform_queue(argument)
+            updates.clear()
+            begin = time.monotonic()
+            pool = Processor.start(processors)
+            time.sleep(seconds)
+            left, took = Luffy.backend.qsize(), time.monotonic() - begin
+            rates[way] = (jobs - left) / took
+            if way == WAYS[2]:
+                rates["updates"] = len(updates) / took
+            pool.stop()
+            if way == WAYS[2]:
+                board.close()
+            if where == "Redis":
+                Luffy.backend.redis.delete(RedisBackend.key)
+        rounds.append(rates)
+    return rounds
+
+
+def memory(jobs: int) -> list[list[float]]:
+    """Do many jobs with a live board. Return how many, the process's megabytes, and the jobs kept, several times."""
+    import psutil
+
+    from luffy_lesson.classroom import watch
+
+    Luffy.backend = queue.Queue(maxsize=1000)
+    board = watch()
+    pool = Processor.start(5)
+    rows = []
+    for part in range(1, 6):
+        for number in range(jobs // 5):
+            Quick.perform_queue(number)
+        Luffy.backend.join()
+        rows.append([part * jobs // 5, psutil.Process().memory_info().rss / 1e6, len(board.jobs)])
+    pool.stop()
+    board.close()
+    return rows
+
+
+def in_a_kernel(call: str) -> Any:
+    """Return what a call to a function of this file returns in a fresh kernel."""
+    printed = []
+    path = [str(ROOT), str(Path(__file__).parent)]
+    manager, client = start_new_kernel(
+        stderr=subprocess.DEVNULL, env=os.environ | {"PYTHONPATH": os.pathsep.join(path)}
+    )
+    try:
+        code = f"import board as benchmark; print('answer', benchmark.{call})"
+        client.execute_interactive(code, output_hook=lambda message: printed.append(message["content"]), timeout=600)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    answers = [content["text"] for content in printed if content.get("text", "").startswith("answer ")]
+    if not answers:
+        raise RuntimeError(f"{call} has no answer: {printed}")
+    return eval(answers[0].removeprefix("answer "), {})
+
+
+def rounds_in_a_millisecond() -> int:
+    """Return how often a loop goes round in a millisecond on this machine, at its best."""
+    times = []
+    for _ in range(20):
+        begin = time.perf_counter()
+        for _ in range(100_000):
+            pass
+        times.append(time.perf_counter() - begin)
+    return int(100 / min(times))
+
+
+def main() -> None:
+    """Measure, and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rounds", type=int, default=15, help="how often each is measured (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=1, help="for how long (%(default)s)")
+    parser.add_argument("--jobs", type=int, default=200_000, help="how many for the memory (%(default)s)")
+    parser.add_argument("--queue", choices=["memory", "Redis"], action="append", help="of which queue (both)")
+    options = parser.parse_args()
+
+    os.environ["REDIS_URL"] = f"{RedisServer().start()}/63"
+    print(f"{f'jobs/s, median of {options.rounds}':45}" + "".join(f"{way:>13}" for way in WAYS))
+    for where in options.queue or ("memory", "Redis"):
+        for load in LOADS:
+            rounds = in_a_kernel(f"throughput({load!r}, {where!r}, {options.rounds}, {options.seconds})")
+            rates = [statistics.median(one[way] for one in rounds) for way in WAYS]
+            print(f"{where + ': ' + load:45}" + "".join(f"{rate:13.0f}" for rate in rates))
+            lost = [statistics.median(1 - one[way] / one[WAYS[0]] for one in rounds) for way in WAYS]
+            print(f"{'  lost':45}" + "".join(f"{part:13.1%}" for part in lost))
+            print(f"{'  updates/s at most':45}" + " " * 26 + f"{max(one['updates'] for one in rounds):13.1f}")
+    print(f"\n{'memory with a live board':45}{'MB':>13}{'jobs kept':>13}")
+    for jobs, megabytes, kept in in_a_kernel(f"memory({options.jobs})"):
+        print(f"{f'  after {jobs} jobs':45}{megabytes:13.1f}{kept:13}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""The experiment: sliders and buttons for a run of one's own, with what it should take beside what it takes."""
+
+import contextlib
+import math
+import queue
+import threading
+import time
+from html import escape
+from typing import Any, ClassVar
+
+import ipywidgets
+
+from luffy_lesson.classroom.board import Board, show_widget
+from luffy_lesson.classroom.output import at_work, last_line, owner, quiet
+from luffy_lesson.step3_memory_queue import Backend, Job, Pool, Processor, Worker
+
+TEXT = "An experiment (run the cell to use it): sliders for processors, jobs and seconds a job, Start and Stop."
+
+LONGEST = 60
+"""How long to wait for jobs in hand when stopped, in seconds."""
+
+
+class Experiment:
+    """A run that its sliders describe. A thread of its own does it, so that the kernel stays free."""
+
+    shown: "ClassVar[set[Experiment]]" = set()  # for `lesson.fresh()` to stop
+
+    def __init__(self, worker: type[Worker], processor: type[Processor], backend: Backend) -> None:
+        """Make the sliders and buttons; nothing runs yet. The arguments are those of `experiment`."""
+        self._worker, self._processor, self._backend = worker, processor, backend
+        self._cell = owner.running()
+        self._run: threading.Thread | None = None
+        self._pool: Pool | None = None
+        self._stopping = threading.Event()
+        self._processors = ipywidgets.IntSlider(5, 1, 20, description="processors")
+        self._jobs = ipywidgets.IntSlider(20, 1, 60, description="jobs")
+        self._seconds = ipywidgets.FloatSlider(1, min=0.5, max=3, step=0.5, description="seconds", readout_format=".1f")
+        self._start = ipywidgets.Button(description="Start", button_style="primary")
+        self._stop = ipywidgets.Button(description="Stop", disabled=True)
+        self._predicted, self._measured = ipywidgets.HTML(), ipywidgets.HTML("measured: press Start")
+        self._board = ipywidgets.VBox()
+        self._lines = ipywidgets.Output(layout={"max_height": "12em", "overflow": "auto"})
+        sliders = [self._processors, self._jobs, self._seconds]
+        rows = [ipywidgets.HBox(row) for row in (sliders, [self._start, self._stop, self._predicted])]
+        self.widget = ipywidgets.VBox([*rows, self._measured, self._board, self._lines])
+        for slider in sliders:
+            slider.observe(self._predict, "value")
+        self._start.on_click(self._begin)
+        self._stop.on_click(self._end)
+        self._predict()
+        Experiment.shown.add(self)
+
+    def stop(self) -> None:
+        """End the run, and wait until it has ended. Without one, do nothing."""
+        self._end()
+        if self._run:
+            self._run.join(LONGEST)
+
+    def _end(self, _: Any = None) -> None:
+        self._stopping.set()
+        if self._pool:
+            quiet(self._pool)
+
+    def _predict(self, _: Any = None) -> None:
+        rounds, seconds = math.ceil(self._jobs.value / self._processors.value), self._seconds.value
+        self._predicted.value = (
+            f"predicted: {self._jobs.value} jobs, {self._processors.value} at a time: {rounds} "
+            f"round{'s' * (rounds > 1)} of {seconds:g} s = <b>{rounds * seconds:g} s</b>"
+        )
+
+    def _begin(self, _: Any) -> None:
+        """Start the run: a click, in the main thread."""
+        if self._run and self._run.is_alive():
+            return
+        self._stopping.clear()
+        self._start.disabled, self._stop.disabled = True, False
+        board = Board(self._backend, self._cell)
+        self._board.children = [board.widget]
+        self._lines.outputs = ()
+        if self._cell:
+            self._lines.msg_id = self._cell["header"]["msg_id"]  # what is printed for the cell goes there from now on
+        pool = self._pool = Pool(self._processor, self._processors.value, self._backend)
+        seconds = self._seconds.value
+        arguments = pool, board, self._jobs.value, int(seconds) if seconds.is_integer() else seconds
+        self._run = threading.Thread(target=self._perform, args=arguments, name="Experiment")
+        self._run.start()
+
+    def _perform(self, pool: Pool, board: Board, jobs: int, seconds: float) -> None:
+        """Do the run: the work of its thread."""
+        owner.pin(self._cell)
+        begin = time.monotonic()
+        try:
+            try:
+                done = self._work(pool, board, jobs, seconds, begin)
+                took = time.monotonic() - begin
+            finally:
+                pool.stop(LONGEST)
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    self._backend.get(block=False)
+                    self._backend.task_done()
+            if done == jobs:
+                self._measured.value = f"measured: {jobs} jobs in <b>{took:.1f} s</b>"
+            else:
+                self._measured.value = f"stopped after {took:.1f} s: {len(board.jobs)} of {jobs} jobs were done"
+        except Exception as error:  # of the server, or of a worker that cannot be found again: it is shown
+            self._measured.value = f"✗ {escape(last_line(error))}"
+        finally:
+            board.close()
+            self._start.disabled, self._stop.disabled = False, True
+
+    def _work(self, pool: Pool, board: Board, jobs: int, seconds: float, begin: float) -> int:
+        """Give the processors their jobs. Return how many are done when all are, or when it is stopped."""
+        pool.start()
+        for _ in range(jobs):
+            self._backend.put(Job(self._worker, (seconds,)))
+        while (done := len(board.jobs)) < jobs and at_work(pool) and not self._stopping.wait(0.1):
+            self._measured.value = f"measured: {done} of {jobs} jobs in {time.monotonic() - begin:.1f} s so far"
+        return done
+
+
+def experiment(worker: type[Worker], processor: type[Processor], backend: Backend) -> None:
+    """Display sliders and buttons that start processors and give them jobs: predicted time beside measured time.
+
+    Args:
+        worker: whose jobs; its `perform` takes the seconds.
+        processor: the class of the processors.
+        backend: where the jobs wait. It belongs to the experiment: what still waits there at the end is thrown away.
+    """
+    show_widget(Experiment(worker, processor, backend).widget, TEXT)

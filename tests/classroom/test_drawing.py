@@ -1,0 +1,191 @@
+"""What a learner reads on a board: its lanes and counts, in words as well as in colours."""
+
+import re
+import threading
+import time
+from html import unescape
+
+import pytest
+
+from luffy_lesson.classroom.drawing import MOST_LANES, MOST_TOKENS, draw
+from luffy_lesson.classroom.record import Record
+from luffy_lesson.classroom.seam import Began, Ended, Started
+
+EVIL = "<script>alert('&')</script>"
+
+
+@pytest.fixture
+def record():
+    return Record()
+
+
+@pytest.fixture
+def running():
+    """Make threads that run until the end of the test."""
+    go = threading.Event()
+    threads = []
+
+    def make(name="Processor 0"):
+        threads.append(threading.Thread(target=go.wait, name=name))
+        threads[-1].start()
+        return threads[-1]
+
+    yield make
+    go.set()
+    for thread in threads:
+        thread.join()
+
+
+def begin(record, thread, job="W(3)", seconds=None, ago=0.0):
+    record.take(Began(thread, job, seconds, None, time.monotonic() - ago))
+
+
+def end(record, thread, error=None):
+    record.take(Ended(thread, error, time.monotonic()))
+
+
+def lanes(html):
+    """The lanes of a board as a learner reads them, without the bars."""
+    found = re.findall(r'<div class="luffy-lane">(.*?)</div>', html)
+    cells = [re.findall(r"<span[^>]*>((?:(?!<i).)*?)</span>", lane) for lane in found]
+    return [" | ".join(unescape(cell) for cell in lane if cell) for lane in cells]
+
+
+def bar(html):
+    """The left edge and the width of the bar of the only lane, in percent."""
+    return tuple(map(int, re.search(r"left: (\d+)%; width: (\d+)%", html).groups()))
+
+
+def words(html):
+    return unescape(re.sub("<[^>]*>", " ", html))
+
+
+def test_a_board_without_lanes_says_so(record):
+    assert "nobody has worked in this process yet" in words(draw(record, 0, live=True))
+
+
+def test_processors_that_wait_for_jobs_are_idle_and_those_that_have_ended_are_stopped(record, running):
+    over = threading.Thread(target=int, name="Processor 1")
+    over.start()
+    over.join()
+    record.take(Started([running(), over], processors=True))
+    assert lanes(draw(record, 0, live=True)) == ["Processor 0 | idle", "Processor 1 | stopped"]
+
+
+def test_a_lane_names_the_job_in_hand_and_its_time_grows(record, running):
+    thread = running()
+    begin(record, thread, ago=1.5)
+    assert lanes(draw(record, 0, live=True)) == ["Processor 0 | W(3) 1.5 s"]
+    begin(record, thread, ago=12)
+    assert lanes(draw(record, 0, live=True)) == ["Processor 0 | W(3) 12.0 s"]
+
+
+def test_the_bar_fills_when_the_worker_says_how_long_it_takes_and_stays_full(record, running):
+    thread = running()
+    widths = []
+    for ago in (0, 1, 2, 4, 9):
+        begin(record, thread, seconds=4.0, ago=ago)
+        widths.append(bar(draw(record, 0, live=True)))
+    assert widths == [(0, 0), (0, 25), (0, 50), (0, 100), (0, 100)]
+
+
+def test_the_bar_moves_to_and_fro_when_nobody_says_how_long_it_takes(record, running):
+    thread = running()
+    places = []
+    for ago in (0, 1, 2, 3, 4):
+        begin(record, thread, ago=ago)
+        places.append(bar(draw(record, 0, live=True)))
+    assert places == [(0, 20), (40, 20), (80, 20), (40, 20), (0, 20)]
+
+
+def test_a_failed_job_has_a_sign_and_the_last_line_of_its_error_beside_its_colour(record, running):
+    thread = running()
+    record.take(Started([thread], processors=True))
+    begin(record, thread)
+    end(record, thread, "ValueError: no such file")
+    html = draw(record, 0, live=True)
+    assert lanes(html) == ["Processor 0 | ✗ W(3): ValueError: no such file | ✗ 1"]
+    assert '<span class="luffy-fail">✗ failed <b>1</b>' in html
+    assert 'class="luffy-failed"' in html
+
+
+def test_a_failure_stays_to_be_read_when_its_lane_has_gone_on(record, running):
+    thread = running()
+    record.take(Started([thread], processors=True))
+    for number, error in enumerate(["KeyError: 1", None, "KeyError: 2", None, "KeyError: 3", "KeyError: 4", None]):
+        begin(record, thread, f"W({number})")
+        end(record, thread, error)
+    html = draw(record, 0, live=True)
+    assert lanes(html) == ["Processor 0 | idle | ✓ 3  ✗ 4"]
+    told = re.findall(r'<div class="luffy-fail">(.*?)</div>', html)
+    assert told == [f"✗ Processor 0: W({number}): KeyError: {key}" for number, key in ((2, 2), (4, 3), (5, 4))]
+
+
+def test_the_lane_of_a_thread_for_one_job_says_that_it_is_done(record):
+    thread = threading.Thread(target=int, name="Thread-1 (perform_now)")
+    begin(record, thread, ago=2.0)
+    end(record, thread)
+    assert lanes(draw(record, 0, live=True)) == ["Thread-1 | ✓ W(3) 2.0 s"]
+
+
+def test_nothing_that_a_learner_writes_is_html(record, running):
+    thread = running(EVIL)
+    begin(record, thread, EVIL)
+    drawn = [draw(record, f"? ({EVIL})", live=True)]
+    end(record, thread, EVIL)
+    drawn.append(draw(record, 0, live=True))
+    begin(record, thread, EVIL)
+    drawn.append(draw(record, 0, live=True))
+    assert not any("<script" in html for html in drawn)
+    assert all("&lt;script&gt;alert(" in html for html in drawn)
+
+
+def test_the_counts_are_told_in_words(record, running):
+    one, two = running(), running("Processor 1")
+    begin(record, one)
+    begin(record, two)
+    end(record, two, "no")
+    said = re.sub(r"\s+", " ", words(draw(record, 7, live=True)))
+    assert said.strip().startswith("waiting 7 in hand 1 ✓ done 0 ✗ failed 1 ")
+
+
+@pytest.mark.parametrize(
+    ("waiting", "tokens"),
+    [(0, ""), (3, "■■■"), (MOST_TOKENS, "■" * MOST_TOKENS), (MOST_TOKENS + 9, "■" * MOST_TOKENS + " + 9"), ("?", "")],
+)
+def test_what_waits_is_a_row_of_tokens(record, waiting, tokens):
+    assert f'<div class="luffy-tokens" aria-hidden="true">{tokens}</div>' in draw(record, waiting, live=True)
+
+
+def test_more_than_twenty_lanes_are_summed_up(record, running):
+    for number in range(MOST_LANES + 5):
+        begin(record, running(f"Processor {number}"), EVIL)
+    for thread in list(record.lanes)[:3]:
+        end(record, thread)
+    end(record, list(record.lanes)[3], EVIL)
+    html = draw(record, 0, live=True)
+    assert lanes(html) == []
+    assert f"{MOST_LANES + 5} lanes: {MOST_LANES + 1} at work ■, 1 failed ✗, 3 idle ·" in words(html)
+    assert "✗ Processor 3: " + EVIL in words(html)
+    assert "<script" not in html
+
+
+def test_twenty_lanes_are_all_shown(record, running):
+    record.take(Started([running(f"Processor {number}") for number in range(MOST_LANES)], processors=True))
+    assert len(lanes(draw(record, 0, live=True))) == MOST_LANES
+
+
+def test_only_a_live_board_with_jobs_in_hand_can_say_that_news_are_missing(record, running):
+    thread = running()
+    assert "No news" not in draw(record, 0, live=True)
+    begin(record, thread)
+    assert "No news" in draw(record, 0, live=True)
+    assert "No news" not in draw(record, 0, live=False)
+
+
+def test_long_names_and_errors_are_cut(record, running):
+    thread = running("P" * 500)
+    begin(record, thread, "W" * 500)
+    assert max(map(len, lanes(draw(record, 0, live=True))[0].split(" | "))) < 60
+    end(record, thread, "E" * 500)
+    assert max(map(len, lanes(draw(record, 0, live=True))[0].split(" | "))) < 150

@@ -1,0 +1,180 @@
+"""The experiment: what its buttons do, pressed from Python. A browser presses them in `tests/browser`."""
+
+import queue
+import re
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+
+from luffy_lesson import step4_redis_queue
+from luffy_lesson.classroom import lesson
+from luffy_lesson.classroom.experiment import TEXT, Experiment, experiment
+from luffy_lesson.step3_memory_queue import Processor, Worker
+from luffy_lesson.step4_redis_queue import RedisBackend
+
+
+class Nap(Worker):
+    naps: list[Any] = []
+    go = threading.Event()
+
+    def perform(self, seconds: float) -> None:
+        Nap.naps.append(seconds)
+        assert Nap.go.wait(20)
+
+
+class Page:
+    """What a person sees and touches of an experiment."""
+
+    def __init__(self, shown: Experiment) -> None:
+        sliders, buttons, self.measured, self.board, self.lines = shown.widget.children
+        self.processors, self.jobs, self.seconds = sliders.children
+        self.start, self.stop, self.predicted = buttons.children
+
+    def text(self) -> str:
+        (board,) = self.board.children
+        return re.sub(r"<style>.*?</style>|<[^>]*>", " ", board.children[1].value, flags=re.DOTALL)
+
+
+@pytest.fixture
+def backend() -> "queue.Queue[Any]":
+    return queue.Queue()
+
+
+@pytest.fixture
+def shown(backend: Any) -> Iterator[Experiment]:
+    Nap.naps.clear()
+    Nap.go.clear()
+    shown = Experiment(Nap, Processor, backend)
+    yield shown
+    Nap.go.set()
+    shown.stop()
+    Experiment.shown.discard(shown)
+    assert not [thread.name for thread in threading.enumerate() if thread.name in ("Experiment", "Board")]
+
+
+@pytest.fixture
+def page(shown: Experiment) -> Page:
+    return Page(shown)
+
+
+@pytest.mark.parametrize(
+    ("processors", "jobs", "seconds", "time"),
+    [(5, 20, 1, "4 rounds of 1 s = <b>4 s</b>"), (6, 20, 1, "4 rounds"), (7, 20, 1, "3 rounds"), (20, 5, 1.5, "1.5 s")],
+)
+def test_the_prediction_follows_the_sliders(page, processors, jobs, seconds, time):
+    page.processors.value, page.jobs.value, page.seconds.value = processors, jobs, seconds
+    assert time in page.predicted.value
+
+
+def test_a_run_does_all_jobs_and_says_how_long_they_took(page, eventually):
+    Nap.go.set()
+    page.jobs.value, page.seconds.value = 7, 0.5
+    page.start.click()
+    eventually(lambda: not page.start.disabled)
+    assert re.fullmatch(r"measured: 7 jobs in <b>\d+\.\d s</b>", page.measured.value)
+    assert Nap.naps == [0.5] * 7
+    assert "done  7" in page.text()
+    assert page.stop.disabled
+
+
+def test_whole_seconds_are_a_whole_number(page, eventually):
+    Nap.go.set()
+    page.jobs.value, page.seconds.value = 1, 2
+    page.start.click()
+    eventually(lambda: not page.start.disabled)
+    assert repr(Nap.naps) == "[2]"
+
+
+def test_the_button_returns_at_once_and_a_second_click_starts_nothing(page, eventually):
+    page.processors.value = 3
+    page.start.click()
+    eventually(lambda: "in hand  3" in page.text())
+    assert page.start.disabled
+    page.start.click()
+    names = [thread.name for thread in threading.enumerate()]
+    assert names.count("Experiment") == 1
+    assert sum(name.startswith("Processor ") for name in names) == 3
+
+
+def test_stop_finishes_the_jobs_in_hand_and_throws_the_others_away(page, backend, eventually):
+    page.start.click()
+    eventually(lambda: len(Nap.naps) == 5)
+    page.stop.click()
+    Nap.go.set()
+    eventually(lambda: not page.start.disabled)
+    assert len(Nap.naps) == 5
+    assert re.fullmatch(r"stopped after \d+\.\d s: 5 of 20 jobs were done", page.measured.value)
+    assert backend.qsize() == 0
+    assert backend.unfinished_tasks == 0
+
+
+def test_it_can_be_started_again_with_a_board_of_its_own(page, eventually):
+    Nap.go.set()
+    for jobs in (3, 4):
+        page.jobs.value = jobs
+        page.start.click()
+        eventually(lambda: not page.start.disabled)
+        assert f"done  {jobs}" in page.text()
+
+
+def test_fresh_ends_it(page, eventually):
+    page.start.click()
+    eventually(lambda: len(Nap.naps) == 5)
+    Nap.go.set()
+    lesson.fresh(3)
+    assert not page.start.disabled
+    assert page.stop.disabled
+
+
+def test_processors_that_are_stopped_from_outside_end_it(page, eventually):
+    from luffy_lesson.classroom.output import owner
+
+    page.start.click()
+    eventually(lambda: len(Nap.naps) == 5)
+    Nap.go.set()
+    owner.pools[-1].stop(timeout=10)
+    eventually(lambda: not page.start.disabled)
+
+
+def test_an_error_of_the_backend_is_shown_and_nothing_is_left(eventually):
+    class Full(queue.Queue[Any]):
+        def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+            raise ConnectionError("<no> server")
+
+    shown = Experiment(Nap, Processor, Full())
+    page = Page(shown)
+    page.start.click()
+    eventually(lambda: not page.start.disabled)
+    assert page.measured.value == "✗ ConnectionError: &lt;no&gt; server"
+    eventually(lambda: not [thread for thread in threading.enumerate() if thread.name.startswith("Processor ")])
+    Experiment.shown.discard(shown)
+
+
+def test_it_works_on_redis(redis_url, registry, eventually):
+    class Quick(step4_redis_queue.Worker):
+        def perform(self, seconds: float) -> None:
+            pass
+
+    class OwnQueue(RedisBackend):
+        key = "luffy:experiment"
+
+    shown = Experiment(Quick, step4_redis_queue.Processor, OwnQueue())
+    page = Page(shown)
+    page.start.click()
+    eventually(lambda: not page.start.disabled)
+    assert page.measured.value.startswith("measured: 20 jobs")
+    with redis.Redis.from_url(redis_url) as connection:
+        assert connection.keys() == []
+    Experiment.shown.discard(shown)
+
+
+def test_it_is_displayed_with_a_text_for_where_there_are_no_widgets(monkeypatch, backend):
+    displayed = []
+    monkeypatch.setattr(sys.modules[Experiment.__module__], "show_widget", lambda *shown: displayed.append(shown))
+    experiment(Nap, Processor, backend)
+    (shown,) = [shown for shown in Experiment.shown if (shown.widget, TEXT) in displayed]
+    Experiment.shown.discard(shown)
