@@ -4,10 +4,15 @@ import argparse
 import os
 import sys
 
-from luffy_lesson.launcher.environment import ROOT, SetUpError, enter, run
+from luffy_lesson.launcher.browser import find_browser
+from luffy_lesson.launcher.environment import ROOT, SetUpError, enter, run, wait_for
 
 FIRST_PAGE = "notebooks/00_start_here.ipynb"
 LESSON = "do the jobs of this lesson's notebook (default: database 0, of no lesson); $REDIS_URL goes before it"
+NO_TESTS = 5
+FINISHED = {0, 1, NO_TESTS}
+"""What pytest says when all went well, when a test has failed, and when none was selected; else it was interrupted."""
+
 SETTINGS = ROOT / "luffy_lesson/launcher/jupyter"
 
 
@@ -36,6 +41,7 @@ def main(arguments: list[str]) -> int:
     )
     store = commands.add_parser("store", help="run notebooks from the top, and store them with what they print")
     store.add_argument("notebooks", nargs="*", help="which (default: all)")
+    store.add_argument("--redraw", action="store_true", help="store their pictures anew as well")
 
     if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("-h", "--help")):
         arguments = ["lab", *arguments]
@@ -74,10 +80,18 @@ def lab(options: argparse.Namespace, others: list[str]) -> int:
 
 
 def test(options: argparse.Namespace, others: list[str]) -> int:
-    """Run pytest; its own options are passed on."""
+    """Run pytest, then its tests in a real browser where there is one. Pytest's own options are passed on to both."""
     os.chdir(ROOT)
-    run([sys.executable, "-m", "pytest", *others])
-    return 0
+    pytest = [sys.executable, "-m", "pytest"]
+    code = wait_for([*pytest, *others])
+    chosen = any(option.startswith("-m") for option in others)  # which group to run: then it is only that
+    if chosen or code not in FINISHED:
+        return code
+    if not find_browser():
+        print("The tests in a browser were left out: no Chromium or Chrome was found.", flush=True)
+        return code or int(bool(os.environ.get("CI")))
+    codes = [code, wait_for([*pytest, "-m", "browser", "--numprocesses=2", "--dist=worksteal", *others])]
+    return next((code for code in codes if code not in (0, NO_TESTS)), min(codes))
 
 
 def doctor(arguments: list[str]) -> int:
@@ -122,7 +136,8 @@ def store(options: argparse.Namespace, others: list[str]) -> int:
     """Run notebooks and store them."""
     from luffy_lesson.launcher.store import store
 
-    return store(options.notebooks or sorted(str(path) for path in (ROOT / "notebooks").glob("*.ipynb")))
+    notebooks = options.notebooks or sorted(str(path) for path in (ROOT / "notebooks").glob("*.ipynb"))
+    return store(notebooks, options.redraw)
 
 
 COMMANDS = {"lab": lab, "test": test, "work": work, "redis": redis, "store": store}

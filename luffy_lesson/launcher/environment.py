@@ -4,6 +4,7 @@ import importlib.metadata
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -86,13 +87,34 @@ def run(command: list[str], variables: "dict[str, str] | None" = None) -> None:
         command: the program and its arguments.
         variables: added to its environment.
     """
-    # Without `pip install -e .` too, every kernel shall find the package.
-    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    environment = os.environ | {"PYTHONPATH": path} | (variables or {})
     sys.stdout.flush()
     if sys.platform == "win32":
-        sys.exit(subprocess.run(command, env=environment).returncode)
-    os.execve(command[0], command, environment)
+        sys.exit(subprocess.run(command, env=_environment(variables)).returncode)
+    os.execve(command[0], command, _environment(variables))
+
+
+def wait_for(command: list[str]) -> int:
+    """Run another program to its end, and return its exit code: negative when a signal ended it.
+
+    Args:
+        command: the program and its arguments.
+    """
+    sys.stdout.flush()
+    process = subprocess.Popen(command, env=_environment())
+    # Ctrl-C reaches the other program as well, and is its to handle; a request to end has to be passed on.
+    mine = {signal.SIGINT: lambda *_: None, signal.SIGTERM: lambda *_: process.terminate()}
+    before = {number: signal.signal(number, handler) for number, handler in mine.items()}
+    try:
+        return process.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _environment(variables: "dict[str, str] | None" = None) -> dict[str, str]:
+    # Without `pip install -e .` too, every kernel shall find the package.
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    return os.environ | {"PYTHONPATH": path} | (variables or {})
 
 
 def _satisfied(python: Path) -> bool:

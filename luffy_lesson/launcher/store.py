@@ -14,13 +14,16 @@ from luffy_lesson.launcher.environment import ROOT
 from luffy_lesson.redis_server import RedisServer
 
 SANITIZE = ROOT / "tests/notebooks/sanitize.cfg"
+STRIP = "**You are here:** "
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
-def store(notebooks: list[str]) -> int:
+def store(notebooks: list[str], redraw: bool = False) -> int:
     """Run notebooks and store them. Outputs that differ only in what validation overlooks stay as they were.
 
     Args:
         notebooks: their paths.
+        redraw: whether to store their pictures anew as well.
 
     Returns:
         0, or 1 when a notebook is missing or a cell has failed; that notebook is not stored.
@@ -36,7 +39,7 @@ def store(notebooks: list[str]) -> int:
         try:
             for path in paths:
                 print(path.name, flush=True)
-                _store(path)
+                _store(path, redraw)
         except CellExecutionError as error:
             print(error)
             return 1
@@ -45,8 +48,24 @@ def store(notebooks: list[str]) -> int:
     return 0
 
 
-def _store(path: Path) -> None:
+def strip(path: Path) -> str:
+    """Return the line that says where a notebook is in the course, with links to the others.
+
+    Args:
+        path: the notebook.
+    """
+    places = []
+    for other in sorted(path.parent.glob("[0-9]*.ipynb")):
+        title = nbformat.read(other, as_version=4).cells[0].source.splitlines()[0].removeprefix("# ")
+        name = title if title[0].isdigit() else "Start"
+        places.append(f"**{name}**" if other.name == path.name else f"[{name}]({other.name})")
+    return STRIP + " → ".join(places)
+
+
+def _store(path: Path, redraw: bool) -> None:
     notebook = nbformat.read(path, as_version=4)
+    head = notebook.cells[0]
+    head.source = re.sub(f"^{re.escape(STRIP)}.*", lambda _: strip(path), head.source, flags=re.MULTILINE)
     before = {cell.id: cell.get("outputs", []) for cell in notebook.cells}
     client = NotebookClient(
         notebook,
@@ -63,20 +82,25 @@ def _store(path: Path) -> None:
     }
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            cell.outputs = [_without_port(output) for output in cell.outputs]
-            if _sanitized(cell.outputs) == _sanitized(before[cell.id]):
+            cell.outputs = [_kept(output) for output in cell.outputs]
+            if _sanitized(cell.outputs, redraw) == _sanitized(before[cell.id], redraw):
                 cell.outputs = before[cell.id]
     nbformat.write(notebook, path)
 
 
-def _without_port(output: Any) -> Any:
+def _kept(output: Any) -> Any:
+    """Return an output without what is of this run only: the server's port, and a widget's number.
+
+    Whoever opens the notebook has no such widget; without its number, the text that stands for it is shown.
+    """
     if isinstance(output, dict):
-        return nbformat.from_dict({key: _without_port(value) for key, value in output.items()})
+        return nbformat.from_dict({key: _kept(value) for key, value in output.items() if key != WIDGET})
     return re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", output) if isinstance(output, str) else output
 
 
-def _sanitized(outputs: list[Any]) -> str:
+def _sanitized(outputs: list[Any], pictures: bool) -> str:
     text = nbformat.v4.writes(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(id="x", outputs=outputs)]))
     for pattern, replacement in re.findall("^regex: (.*)\nreplace: (.*)$", SANITIZE.read_text(), re.MULTILINE):
         text = re.sub(pattern, replacement, text)
-    return str(re.sub(r'"execution_count": \d+', "", text))
+    overlooked = r'"execution_count": \d+' if pictures else r'"execution_count": \d+|"image/png": ".*?"'
+    return str(re.sub(overlooked, "", text))

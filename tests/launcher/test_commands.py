@@ -23,6 +23,8 @@ def became(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)  # a command may go elsewhere; this goes back
     programs = []
     monkeypatch.setattr(commands, "run", lambda command, variables=None: programs.append([str(w) for w in command]))
+    monkeypatch.setattr(commands, "wait_for", lambda command: programs.append(command) or 0)
+    monkeypatch.setattr(commands, "find_browser", lambda: "chromium")
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1")
     return programs
 
@@ -146,9 +148,19 @@ def test_lab_passes_options_on_to_jupyter(became, words, options):
     assert others[len(others) - len(options) :] == options
 
 
-def test_test_passes_options_on_to_pytest(became):
-    assert commands.main(["test", "-k", "queue", "--exitfirst", "tests/launcher"]) == 0
-    assert became == [[sys.executable, "-m", "pytest", "-k", "queue", "--exitfirst", "tests/launcher"]]
+def test_test_passes_options_on_to_both_groups_of_tests(became):
+    options = ["-k", "queue", "--exitfirst", "tests/launcher"]
+    assert commands.main(["test", *options]) == 0
+    usual, browser = became
+    assert usual == [sys.executable, "-m", "pytest", *options]
+    assert browser[:5] == [sys.executable, "-m", "pytest", "-m", "browser"]
+    assert browser[len(browser) - len(options) :] == options
+
+
+@pytest.mark.parametrize("options", [["-m", "mutation"], ["-mbrowser"]])
+def test_test_runs_the_group_that_is_chosen_and_no_other(became, options):
+    assert commands.main(["test", *options]) == 0
+    assert became == [[sys.executable, "-m", "pytest", *options]]
 
 
 @pytest.mark.parametrize(("user", "allowed"), [(0, True), (1000, False)])

@@ -17,6 +17,8 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbval.plugin import find_comment_markers, get_sanitize_patterns, metadata_tags
 
+from luffy_lesson.launcher.store import STRIP, strip
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "notebooks"
 PATHS = sorted(FOLDER.glob("*.ipynb"))
@@ -53,7 +55,7 @@ def printed(notebook):
         for output in cell.outputs:
             yield output.get("text", "")
             for kind, data in output.get("data", {}).items():
-                if not kind.startswith("image/") and "widget-view" not in kind:  # a widget's id is not compared
+                if not kind.startswith("image/"):
                     yield data if isinstance(data, str) else json.dumps(data)
 
 
@@ -74,6 +76,12 @@ def executed_in_order(notebook):
 def no_errors(notebook):
     outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
     return [str(output) for output in outputs if output.output_type == "error" or output.get("name") == "stderr"]
+
+
+def no_widget_of_a_run(notebook):
+    """Who opens the notebook has no such widget, and would read "Error displaying widget"."""
+    data = [output.get("data", {}) for cell in code_cells(notebook) for output in cell.outputs]
+    return [kind for kinds in data for kind in kinds if "widget" in kind]
 
 
 def nothing_private(notebook):
@@ -139,6 +147,7 @@ def shape(notebook):
 RULES = [
     executed_in_order,
     no_errors,
+    no_widget_of_a_run,
     nothing_private,
     nothing_overlooked_without_reason,
     ids_are_stored_and_unique,
@@ -174,6 +183,13 @@ def test_a_notebook_keeps_the_rule(path, rule):
 @pytest.mark.parametrize("path", [path for path in PATHS if path.stem != "00_start_here"], ids=named)
 def test_a_lesson_has_the_shape_of_a_lesson(path):
     assert shape(load(path)) == []
+
+
+@pytest.mark.parametrize("path", PATHS, ids=named)
+def test_a_notebook_says_where_it_is(path):
+    (line,) = [line for line in load(path).cells[0].source.splitlines() if line.startswith(STRIP)]
+    assert line == strip(path), "`python3 -m luffy_lesson store` writes it anew"
+    assert line.count("](") == len(PATHS) - 1
 
 
 @pytest.mark.parametrize("path", PATHS, ids=named)
@@ -221,6 +237,7 @@ BREAK = [
     (executed_in_order, lambda notebook: notebook.cells[1].update(execution_count=2)),
     (no_errors, set_outputs(new_output("error", ename="TypeError", evalue="", traceback=[]))),
     (no_errors, set_outputs(new_output("stream", name="stderr", text="a warning"))),
+    (no_widget_of_a_run, set_outputs(new_output("display_data", {"application/vnd.jupyter.widget-view+json": {}}))),
     (nothing_private, prints("in /home/someone/x.py")),
     (nothing_private, prints("/tmp/x")),
     (nothing_private, prints(f"File {ROOT}/notebooks")),
@@ -275,9 +292,8 @@ def test_what_is_overlooked_for_a_reason_is_fine(good):
     assert nothing_overlooked_without_reason(good) != []
 
 
-def test_a_picture_and_a_widget_are_not_searched_for_secrets(good):
-    data = {"image/png": "0123456789abcdef" * 2, "application/vnd.jupyter.widget-view+json": {"model_id": "0af1" * 8}}
-    set_outputs(new_output("display_data", data))(good)
+def test_a_picture_is_not_searched_for_secrets(good):
+    set_outputs(new_output("display_data", {"image/png": "0123456789abcdef" * 2}))(good)
     assert nothing_private(good) == []
 
 

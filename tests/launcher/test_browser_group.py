@@ -1,0 +1,163 @@
+"""The tests in a real browser are a group of their own: when they run, and what it means when they cannot."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from luffy_lesson.launcher import browser, commands
+
+BROWSER_TESTS = Path(__file__).parents[1] / "browser"
+SETTINGS = """
+[tool.pytest.ini_options]
+markers = ["browser"]
+addopts = "-m 'not browser' -p no:cacheprovider"
+"""
+SUITE = """
+import os, time, pytest
+
+def test_usual():
+    if "WAITS" in os.environ:
+        print("begun", os.getpid(), flush=True)
+        time.sleep(30)
+
+@pytest.mark.browser
+def test_page():
+    assert "PAGE_FAILS" not in os.environ
+"""
+LEFT_OUT = "The tests in a browser were left out: no Chromium or Chrome was found.\n"
+
+
+@pytest.fixture
+def variables(variables, checkout):
+    """The copy of the checkout is what runs, with one plugin of pytest only: to load them all takes a while."""
+    plugins = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "xdist.plugin"}
+    return variables | plugins | {"PYTHONPATH": str(checkout)}
+
+
+@pytest.fixture
+def course(checkout):
+    """A copy of the checkout with two tests, on a machine without a browser."""
+    (checkout / "pyproject.toml").write_text(SETTINGS)
+    (checkout / "conftest.py").write_text("def pytest_unconfigure(): print('tidied up')")
+    (checkout / "test_suite.py").write_text(SUITE)
+    found = checkout / "luffy_lesson/launcher/browser.py"
+    found.write_text(found.read_text().replace("/Applications", "/nowhere"))
+    return checkout
+
+
+@pytest.fixture
+def chromium(variables):
+    """A file that looks like a browser, for it is never started."""
+    path = Path(variables["PATH"]) / "chromium"
+    path.touch(mode=0o755)
+
+
+# find_browser
+
+
+@pytest.mark.parametrize("name", browser.NAMES)
+def test_a_browser_on_the_path_is_found(monkeypatch, tmp_path, name):
+    (tmp_path / name).touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert browser.find_browser() == str(tmp_path / name)
+
+
+def test_an_application_of_macos_is_found(monkeypatch, tmp_path):
+    (tmp_path / "Google Chrome").touch(mode=0o755)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(browser, "MAC", [str(tmp_path / "Google Chrome")])
+    assert browser.find_browser() == str(tmp_path / "Google Chrome")
+
+
+def test_where_there_is_no_browser_none_is_found(monkeypatch, tmp_path):
+    (tmp_path / "chromium").touch(mode=0o644)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(browser, "MAC", [])
+    assert browser.find_browser() is None
+
+
+# python3 -m luffy_lesson test
+
+
+@pytest.mark.usefixtures("chromium")
+def test_both_groups_run_where_there_is_a_browser(course, launch):
+    done = launch("test", "-n0", cwd=course, PAGE_FAILS="1")
+    assert done.returncode == 1
+    usual, browser = re.findall(r"^=+ (.*) in .*s =+$", done.stdout, re.MULTILINE)
+    assert (usual, browser) == ("1 passed, 1 deselected", "1 failed, 1 deselected")
+    assert LEFT_OUT not in done.stdout
+
+
+@pytest.mark.parametrize(("variables_of_ci", "code"), [({}, 0), ({"CI": "true"}, 1)])
+def test_without_a_browser_it_says_so_and_in_ci_fails(course, launch, variables_of_ci, code):
+    done = launch("test", "-n0", cwd=course, **variables_of_ci)
+    assert (done.returncode, done.stderr) == (code, "")
+    assert done.stdout.count("1 passed") == 1
+    assert done.stdout.endswith(LEFT_OUT)
+
+
+@pytest.mark.parametrize(
+    ("codes", "code"),
+    [
+        ([0, 0], 0),
+        ([1, 0], 1),
+        ([0, 1], 1),
+        ([0, 5], 0),
+        ([5, 0], 0),
+        ([5, 5], 5),
+        ([0, -9], -9),
+        ([5, 1], 1),
+        ([2], 2),
+    ],
+)
+def test_it_fails_when_one_group_fails_and_not_when_one_has_no_such_tests(monkeypatch, tmp_path, codes, code):
+    monkeypatch.chdir(tmp_path)  # a command may go elsewhere; this goes back
+    monkeypatch.setattr(commands, "find_browser", lambda: "chromium")
+    monkeypatch.setattr(commands, "wait_for", lambda command: codes.pop(0))
+    assert commands.main(["test"]) == code
+    assert codes == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["interrupt", "terminate"])
+@pytest.mark.usefixtures("chromium")
+def test_an_interrupted_run_tidies_up_and_does_not_go_on(course, start, number):
+    process = start("test", "-n0", "-s", cwd=course, preexec=os.setsid, WAITS="1")
+    tests = psutil.Process(int(process.wait_for("begun").split()[-1]))
+    if number == signal.SIGINT:  # as Ctrl-C does: it reaches all
+        os.killpg(process.pid, number)
+        assert process.ends() == 2
+        assert "tidied up" in process.lines
+    else:
+        os.kill(process.pid, number)
+        assert process.ends() != 0
+    assert not tests.is_running()
+    assert "test session starts" in process.lines[0]
+    assert sum("test session starts" in line for line in process.lines) == 1
+
+
+# a browser test that is skipped
+
+
+@pytest.mark.parametrize(("ci", "code", "says"), [("", 0, "1 skipped"), ("true", 1, "no Chromium or Chrome was found")])
+@pytest.mark.usefixtures("course")
+def test_a_browser_test_that_is_skipped_in_ci_has_failed(variables, tmp_path, ci, code, says):
+    folder = tmp_path / "browser"
+    shutil.copytree(BROWSER_TESTS, folder, ignore=shutil.ignore_patterns("test_*", "__pycache__"))
+    (folder / "test_page.py").write_text("def test_page(lab): pass")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", folder],
+        env=variables | {"CI": ci},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (code, ""), done.stdout
+    assert says in done.stdout

@@ -1,0 +1,81 @@
+"""Storing a notebook: it is run from the top, and only what has changed is stored anew."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+CELL = """\
+import ipywidgets
+from IPython.display import display
+from luffy_lesson.classroom.board import show_widget
+show_widget(ipywidgets.HTML("live"), "stands for it")
+display({"image/png": "AAAA", "text/plain": "a picture"}, raw=True)
+print("0x1234 on 127.0.0.1:6379")"""
+
+
+def write(path: Path, *cells: str, title: str = "# 1 · One\n\n**You are here:** somewhere\n\nMore.") -> None:
+    code = [new_code_cell(source, id=f"code-{number}") for number, source in enumerate(cells)]
+    nbformat.write(new_notebook(cells=[new_markdown_cell(title, id="text-01"), *code]), path)
+
+
+@pytest.fixture
+def store(environment, tmp_path):
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "luffy_lesson", "store", *arguments]
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=90)
+
+    return run
+
+
+def outputs(path: Path, cell: int = 1) -> list[nbformat.NotebookNode]:
+    return list(nbformat.read(path, as_version=4).cells[cell].outputs)
+
+
+def test_a_notebook_is_stored_with_what_it_prints_and_nothing_of_this_run_only(store, tmp_path):
+    write(tmp_path / "00_zero.ipynb", title="# Begin")
+    path = tmp_path / "01_one.ipynb"
+    write(path, CELL)
+    assert store("01_one.ipynb").returncode == 0
+    widget, picture, line = outputs(path)
+    assert widget.data == {"text/plain": "stands for it"}
+    assert picture.data == {"image/png": "AAAA", "text/plain": "a picture"}
+    assert line.text == "0x1234 on 127.0.0.1:PORT\n"
+    notebook = nbformat.read(path, as_version=4)
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    assert notebook.cells[0].source == "# 1 · One\n\n**You are here:** [Start](00_zero.ipynb) → **1 · One**\n\nMore."
+
+
+def test_what_differs_only_in_what_validation_overlooks_stays_as_it_was(store, tmp_path):
+    path = tmp_path / "01_one.ipynb"
+    write(path, CELL)
+    notebook = nbformat.read(path, as_version=4)
+    old = [
+        new_output("display_data", {"text/plain": "stands for it"}),
+        new_output("display_data", {"image/png": "OLD=", "text/plain": "a picture"}),
+        new_output("stream", text="0x9999 on 127.0.0.1:PORT\n"),
+    ]
+    notebook.cells[1].update(outputs=old)
+    nbformat.write(notebook, path)
+    assert store("01_one.ipynb").returncode == 0
+    assert outputs(path) == old
+    assert store("01_one.ipynb", "--redraw").returncode == 0
+    assert outputs(path)[1].data["image/png"] == "AAAA"
+
+
+def test_a_notebook_whose_cell_fails_is_not_stored(store, tmp_path):
+    path = tmp_path / "01_one.ipynb"
+    write(path, "print('before')", "1 / 0")
+    before = path.read_bytes()
+    done = store("01_one.ipynb")
+    assert done.returncode == 1
+    assert "ZeroDivisionError" in done.stdout
+    assert path.read_bytes() == before
+
+
+def test_a_notebook_that_is_missing_is_named(store):
+    done = store("nowhere.ipynb")
+    assert (done.returncode, done.stdout) == (1, "There is no notebook nowhere.ipynb.\n")
