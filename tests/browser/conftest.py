@@ -1,0 +1,41 @@
+"""The tests of this folder share a browser and a server. Where there is no browser they are skipped, but not in CI."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from lab import Lab, chromium
+from playwright.sync_api import Browser
+
+from luffy_lesson.launcher.browser import find_browser
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    if report.skipped and os.environ.get("CI"):
+        report.outcome, report.longrepr = "failed", f"Skipped, and in CI nothing may be: {report.longrepr[2]}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    if find_browser() is None:
+        pytest.skip("no Chromium or Chrome was found")
+    with Lab() as lab:
+        yield lab
+
+
+@pytest.fixture(scope="session")
+def browser(lab: Lab) -> Iterator[Browser]:
+    with chromium(lab.home) as browser:
+        yield browser
+
+
+@pytest.fixture
+def picture(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], Path]:
+    """Where the screenshot of this name goes."""
+    folder = Path(os.environ.get("LUFFY_SCREENSHOTS") or tmp_path).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    return lambda name: folder / f"{name}.png"

@@ -1,0 +1,241 @@
+"""Every notebook, as a learner uses it: opened in JupyterLab, run, run again, restarted and interrupted in mid-run."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+import nbformat
+import pytest
+from lab import ROOT, Lab, Notebook, Reading, sanitized, wait_until
+from nbformat.v4 import new_code_cell, new_notebook
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+PRINTED = ("application/vnd.jupyter.stdout", "text/plain")
+WRONG = ("application/vnd.jupyter.stderr", "application/vnd.jupyter.error")
+
+WORKING = re.compile(r"(\w+\(.*\)) (\d+\.\d) s")  # the job in hand, and for how long
+AT_REST = re.compile(r"idle|stopped|[✓✗] .*")
+
+OWN = [
+    """
+import queue, time
+from luffy_lesson.classroom import lesson, timeline, watch
+from luffy_lesson.step3_memory_queue import Luffy, Processor, Worker, say
+
+class VeryHeavyService(Worker):
+    def perform(self, seconds):
+        time.sleep(seconds)
+        say(f"This task loading {seconds} seconds")
+
+lesson.fresh(3)
+""",
+    """
+Luffy.backend = queue.Queue()
+with watch():
+    processors = Processor.start(2)
+    for _ in range(20):
+        VeryHeavyService.perform_queue(2)
+    Luffy.backend.join()
+""",
+    "print(6 * 7)",
+    """
+with watch():
+    VeryHeavyService.perform_now(60)
+""",
+    "timeline()",
+]
+
+
+def code_cells(path: Path) -> list[nbformat.NotebookNode]:
+    return [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+
+
+def calls(name: str, source: str) -> int:
+    return len(re.findall(rf"\b{name}\(", source))
+
+
+def lines(texts: Iterable[str]) -> str:
+    return sanitized("".join(text.removesuffix("\n") + "\n" for text in texts))
+
+
+def assert_as_stored(notebook: Notebook) -> None:
+    """Every line is under its own cell, and every board and picture is there."""
+    stored, shown = code_cells(notebook.path), notebook.cells()
+    assert len(shown) == len(stored)
+    for number, (cell, page) in enumerate(zip(stored, shown, strict=True), 1):
+        which = f"code cell {number}:\n{cell.source}"
+        assert [output for output in page.outputs if output.kind in WRONG] == [], which
+        plain = [output for output in cell.outputs if set(output.get("data", {})) <= {"text/plain"}]
+        fallbacks = [output for output in plain if output.output_type == "display_data"]  # of a widget
+        texts = [output.get("text") or output.data["text/plain"] for output in plain if output not in fallbacks]
+        assert lines(output.text for output in page.outputs if output.kind in PRINTED) == lines(texts), which
+        assert sum(output.kind == "widget" for output in page.outputs) == len(fallbacks), which
+        assert len(page.boards) == calls("watch", cell.source), which
+        pictures = sum("image/png" in output.get("data", {}) for output in cell.outputs)
+        assert sum(output.picture for output in page.outputs) == pictures, which
+        assert pictures >= calls("timeline", cell.source), which
+    assert_no_broken_widget(notebook)
+
+
+def assert_no_broken_widget(notebook: Notebook) -> None:
+    assert "Error displaying widget" not in notebook.text()
+    assert "Loading widget" not in notebook.text()
+
+
+def assert_boards_moved(notebook: Notebook) -> None:
+    """Each board was seen to change, a job in hand to last longer, and its lanes to rest in the end."""
+    wait_until(lambda: not at_work(notebook), 10, "all boards rest")
+    boards, sources = notebook.readings(), [cell.source for cell in code_cells(notebook.path)]
+    assert list(boards) == [
+        (number, place) for number, source in enumerate(sources) for place in range(calls("watch", source))
+    ]
+    for (number, _), board in boards.items():
+        which = f"code cell {number + 1}:\n{sources[number]}\n{board}"
+        assert len(board) >= 3, which
+        if "WorkerProcess" not in sources[number]:  # whose lanes are elsewhere
+            assert in_mid_run(board), which
+            assert all(map(AT_REST.fullmatch, board[-1].lanes)), which
+
+
+def in_mid_run(board: list[Reading]) -> bool:
+    """Whether a lane was seen to work on the same job at three moments at least, for longer each time."""
+    times: defaultdict[tuple[int, str], list[float]] = defaultdict(list)
+    for reading in board:
+        for lane, text in enumerate(reading.lanes):
+            if found := WORKING.fullmatch(text):
+                times[lane, found[1]].append(float(found[2]))
+    return any(
+        told[number] < told[number + 1] < told[number + 2] for told in times.values() for number in range(len(told) - 2)
+    )
+
+
+def at_work(notebook: Notebook) -> bool:
+    """Whether a lane of a board works, as far as was recorded."""
+    return any(WORKING.fullmatch(lane) for board in notebook.readings().values() for lane in board[-1].lanes)
+
+
+def write(folder: Path, sources: list[str]) -> Path:
+    """A notebook of the test's own."""
+    path = folder / "own.ipynb"
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    cells = [new_code_cell(source.strip()) for source in sources]
+    nbformat.write(new_notebook(cells=cells, metadata=kernel), path)
+    return path
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+def test_a_notebook_shows_what_is_stored_each_time_it_is_run(browser, lab, picture, path):
+    with Notebook(browser, lab, lab.copy() / path.name) as notebook:
+        assert_no_broken_widget(notebook)
+        for _ in range(2):
+            notebook.run_all()
+            notebook.wait_done()
+            assert_as_stored(notebook)
+            assert_boards_moved(notebook)
+        notebook.screenshot(picture(path.stem))
+
+
+@pytest.mark.parametrize("name", ["03_memory_queue", "04_redis_queue"])
+def test_a_notebook_runs_after_a_restart_and_an_interrupt_in_mid_run(browser, lab, picture, name):
+    with Notebook(browser, lab, lab.copy() / f"{name}.ipynb") as notebook:
+        notebook.run_all()
+        wait_until(lambda: at_work(notebook), 60, "a lane works")
+        notebook.restart()
+        notebook.run_all()
+        wait_until(lambda: at_work(notebook), 60, "a lane works")
+        notebook.interrupt()
+        wait_until(lambda: not at_work(notebook), 30, "the board rests")
+        notebook.screenshot(picture(f"{name}_interrupted"))
+        notebook.run_all()
+        notebook.wait_done()
+        assert_as_stored(notebook)
+        assert_boards_moved(notebook)
+
+
+def test_an_interrupted_board_comes_to_rest_and_the_kernel_goes_on(browser, lab, picture):
+    with Notebook(browser, lab, write(lab.copy(), OWN)) as notebook:
+        notebook.run_cell(0)
+        notebook.wait_cell(0)
+        for number in (1, 3):
+            notebook.record()
+            notebook.run_cell(number)
+            wait_until(lambda: any(map(in_mid_run, notebook.readings().values())), 30, "a job is in hand")
+            notebook.interrupt()
+            notebook.wait_cell(number)
+            wait_until(lambda: not at_work(notebook), 10, "no lane counts")
+            notebook.run_cell(2)
+            notebook.wait_cell(2)
+            assert notebook.cells()[2].text == "42\n"
+        notebook.run_cell(4)
+        wait_until(lambda: any(output.picture for output in notebook.cells()[4].outputs), 30, "the picture is there")
+        notebook.screenshot(picture("interrupted"))
+        queued, now = notebook.cells()[1], notebook.cells()[3]
+    assert "Interrupted: the processors finish the jobs in hand" in queued.text
+    assert [lane.text for lane in queued.boards[0]] == ["stopped", "stopped"]
+    assert "✗ VeryHeavyService(60): KeyboardInterrupt" in [lane.text for lane in now.boards[0]]
+
+
+def test_the_line_of_a_thread_is_under_its_cell_when_another_has_run_since(browser, lab):
+    sources = ["thread = VeryHeavyService.perform_async(1)", "print(6 * 7)\nthread.join()"]
+    with Notebook(browser, lab, write(lab.copy(), [OWN[0], *sources])) as notebook:
+        notebook.run_all()
+        notebook.wait_done()
+        wait_until(lambda: "loading 1 seconds" in notebook.text(), 10, "the line is there")
+        _, first, second = notebook.cells()
+    assert sanitized(first.text) == "[Thread-N (perform_now)] This task loading 1 seconds\n"
+    assert second.text == "42\n"
+
+
+@pytest.mark.parametrize("name", ["03_memory_queue", "04_redis_queue"])
+def test_an_experiment_starts_and_stops_and_leaves_the_kernel_free(browser, lab, picture, name):
+    with Notebook(browser, lab, lab.copy() / f"{name}.ipynb") as notebook:
+        sources = [cell.source for cell in code_cells(notebook.path)]
+        heavy, experiment, words = (
+            next(number for number, source in enumerate(sources) if re.search(wanted, source, re.MULTILINE))
+            for wanted in (r"^    def perform\(self, seconds\)", r"^experiment\(", r"^words\(")
+        )
+        for number in (0, heavy, experiment):
+            notebook.run_cell(number)
+            notebook.wait_cell(number)
+        cell = notebook.cell(experiment)
+
+        def slide(name: str, *keys: str) -> None:
+            handle = cell.locator(".widget-slider", has_text=name).locator(".noUi-handle")
+            for key in keys:
+                handle.press(key)
+
+        def says(text: str) -> None:
+            cell.get_by_text(text).first.wait_for()
+
+        says("20 jobs, 5 at a time: 4 rounds of 1 s = 4 s")
+        slide("processors", "Home", "ArrowRight")
+        says("20 jobs, 2 at a time: 10 rounds of 1 s = 10 s")
+        notebook.record()
+        cell.get_by_role("button", name="Start").click()
+        wait_until(lambda: any(map(in_mid_run, notebook.readings().values())), 30, "a lane works")
+        notebook.run_cell(words)  # the kernel is free
+        notebook.wait_cell(words)
+        assert at_work(notebook)
+        says("[Processor 0] This task loading 1 seconds")
+        says("2 of 20 jobs in")
+        notebook.screenshot(picture(f"{name}_experiment"), experiment)
+        cell.get_by_role("button", name="Stop").click()
+        says("of 20 jobs were done")
+        cell.get_by_role("button", name="Start", disabled=False).wait_for()
+        wait_until(lambda: not at_work(notebook), 10, "the lanes rest")
+        slide("jobs", "Home")
+        cell.get_by_role("button", name="Start").click()
+        says("measured: 1 jobs in")
+        wait_until(lambda: not at_work(notebook), 10, "the lanes rest")
+
+
+def test_notebook_7_shows_it_too(browser, picture):
+    with Lab("notebook") as lab, Notebook(browser, lab, lab.copy() / "03_memory_queue.ipynb") as notebook:
+        notebook.run_all()
+        notebook.wait_done()
+        assert_as_stored(notebook)
+        assert_boards_moved(notebook)
+        notebook.screenshot(picture("notebook_7"))
