@@ -7,6 +7,7 @@ import queue
 import select
 import signal
 import sys
+import time
 from pathlib import Path
 
 import redis
@@ -52,7 +53,9 @@ def work(target: str, count: int, lesson: int, until_eof: bool) -> None:
         while stopping.empty() and not select.select([sys.stdin], [], [], 0.2)[0]:
             pass
     else:
-        stopping.get()
+        # A signal that comes the moment before a wait begins does not end that wait: so no wait is long.
+        while stopping.empty():
+            time.sleep(0.2)
         print("Finishing the jobs in hand. Ctrl-C now gives them up.", flush=True)
     pool.stop()
 
