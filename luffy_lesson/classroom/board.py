@@ -33,8 +33,9 @@ MOST = 5
 class Board:
     """A live picture of jobs and of the threads that perform them."""
 
-    open: "ClassVar[list[Board]]" = []  # the live ones, the oldest first; opened and closed in the main thread
+    open: "ClassVar[tuple[Board, ...]]" = ()  # the live ones, the oldest first
     last: "ClassVar[Board | None]" = None
+    _listing = threading.Lock()  # JupyterLab calls what belongs to a button in a thread of its own
 
     def __init__(self, backend: Backend | None = None, cell: Any = None) -> None:
         """Open a board. It is drawn by a thread of its own until it is closed, or the program's main thread has ended.
@@ -71,8 +72,9 @@ class Board:
         except BaseException:
             seam.forget(self._events.put)
             raise
-        Board.open.append(self)
-        Board.last = self
+        with Board._listing:
+            Board.open = (*Board.open, self)
+            Board.last = self
 
     @property
     def jobs(self) -> list[JobRecord]:
@@ -95,8 +97,8 @@ class Board:
         """Draw the board a last time. It stays as it is then. A second time does nothing."""
         self._closing.set()
         self._thread.join(timeout=5)  # longer than a backend may take to say how many wait
-        if self in Board.open:
-            Board.open.remove(self)
+        with Board._listing:
+            Board.open = tuple(board for board in Board.open if board is not self)
 
     def __enter__(self) -> Self:
         return self

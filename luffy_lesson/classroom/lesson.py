@@ -50,7 +50,7 @@ class Lesson:
                 owner.pools.pop().stop(timeout=5)
             except TimeoutError as error:
                 print(error)
-        for board in list(Board.open):
+        for board in Board.open:
             board.close()
         seam.forget_waiting()
         step3_memory_queue.Luffy.backend = None

@@ -4,11 +4,12 @@ Two things hang on it: the cell that a thread's lines belong to (`output`), and 
 """
 
 import functools
+import sys
 import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
-from inspect import Signature, getattr_static, signature
+from inspect import Parameter, getattr_static, signature
 from typing import Any, NamedTuple
 
 from luffy_lesson import step1_sync, step2_threaded, step3_memory_queue
@@ -185,27 +186,29 @@ def expected(worker: type[step1_sync.Worker], args: tuple[Any, ...]) -> float | 
 
     It does with a parameter of `perform` that is called `seconds`, or with an attribute of that name.
     """
-    says = getattr(worker, "seconds", None)
-    parameters = _signature(worker, worker.perform)  # type: ignore[arg-type]
-    if "seconds" in parameters.parameters:
-        try:
-            given = parameters.bind(*args)
-        except TypeError:  # these are not its arguments: the job will fail
-            return None
-        given.apply_defaults()
-        says = given.arguments["seconds"]
+    position, says = _seconds(worker, worker.perform)  # type: ignore[arg-type]
+    if position < len(args):
+        says = args[position]
+    elif says is None:
+        says = getattr(worker, "seconds", None)
     return float(says) if isinstance(says, int | float) and 0 < says < YEARS else None
 
 
 @functools.lru_cache(maxsize=100)
-def _signature(worker: Any, perform: Callable[..., Any]) -> Signature:
-    """Return which arguments a `perform` takes from its caller."""
+def _seconds(worker: Any, perform: Callable[..., Any]) -> tuple[int, Any]:
+    """Return at which place among its arguments a `perform` takes `seconds`, and what that is by default."""
     try:
         if isinstance(getattr_static(worker, "perform"), staticmethod) or not hasattr(perform, "__get__"):
-            return signature(perform)
-        return signature(perform.__get__(worker))
+            parameters = signature(perform).parameters
+        else:
+            parameters = signature(perform.__get__(worker)).parameters
     except (TypeError, ValueError):  # Python cannot tell
-        return Signature()
+        return sys.maxsize, None
+    for position, (name, parameter) in enumerate(parameters.items()):
+        if name == "seconds":
+            default = None if parameter.default is Parameter.empty else parameter.default
+            return sys.maxsize if parameter.kind is Parameter.KEYWORD_ONLY else position, default
+    return sys.maxsize, None
 
 
 def install() -> None:

@@ -21,7 +21,7 @@ def nothing_left() -> Iterator[None]:
     for pool in owner.pools:
         pool.stop(timeout=10)
     owner.pools.clear()
-    for board in list(Board.open):
+    for board in Board.open:
         board.close()
     Board.last = None
     seam.forget_waiting()

@@ -325,7 +325,7 @@ def test_a_block_that_waits_for_its_jobs_leaves_a_board_that_is_at_rest(five, jo
         join(Luffy.backend)
     assert not board._thread.is_alive()
     assert seam.listeners == ()
-    assert Board.open == []
+    assert Board.open == ()
     assert shows(board, "✓ done 1")
 
 
@@ -413,7 +413,7 @@ def test_a_board_that_was_not_left_goes_on_when_another_is_opened(five, join):
 def test_no_more_than_five_boards_are_live_and_the_oldest_ends():
     boards = [Board() for _ in range(MOST + 2)]
     assert [board._thread.is_alive() for board in boards] == [False] * 2 + [True] * MOST
-    assert Board.open == boards[2:]
+    assert Board.open == tuple(boards[2:])
     assert len(seam.listeners) == MOST
 
 
@@ -448,7 +448,7 @@ def test_a_board_can_be_closed_by_a_job(five, join):
     join(Luffy.backend)
     at_rest(board)
     board.close()
-    assert Board.open == []
+    assert Board.open == ()
 
 
 def test_fresh_closes_boards_and_forgets_what_waited(capsys):
@@ -457,7 +457,7 @@ def test_fresh_closes_boards_and_forgets_what_waited(capsys):
     Quick.perform_queue(1)
     lesson.fresh(3)
     assert not board._thread.is_alive()
-    assert Board.open == []
+    assert Board.open == ()
     assert not seam.expects()
 
 

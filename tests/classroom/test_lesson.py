@@ -106,6 +106,7 @@ def test_fresh_says_who_is_still_at_work_and_goes_on(capsys, monkeypatch):
     lesson.fresh(3)
     monkeypatch.undo()
     Slow.go.set()
+    Processor.pool.stop(timeout=10)
     said = capsys.readouterr().out
     assert "Processor 0" in said
     assert said.endswith(FRESH.format(3))

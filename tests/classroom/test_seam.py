@@ -16,7 +16,7 @@ from luffy_lesson import step4_redis_queue
 from luffy_lesson.classroom import output
 from luffy_lesson.classroom import seam as seam_module
 from luffy_lesson.classroom.seam import Began, Ended, Queued, Started, expected, label, last_line, seam
-from luffy_lesson.step3_memory_queue import Luffy, Pool, Processor, Worker
+from luffy_lesson.step3_memory_queue import Luffy, Processor, Worker
 from luffy_lesson.step4_redis_queue import RedisBackend
 
 
@@ -349,9 +349,6 @@ class Says:
 
         def perform(self, seconds, b): ...
 
-    class Wrong(Worker):
-        def perform(self, seconds): ...
-
     class Partial(Worker):
         perform = functools.partial(max)
 
@@ -376,7 +373,6 @@ class Says:
         (Says.Class, 3),
         (Says.Attribute, 0.5),
         (Says.Parameter, 2),
-        (Says.Wrong, None),
         (Says.Partial, None),
         (Says.NoSignature, None),
         (Says.Text, None),
@@ -445,28 +441,39 @@ def test_of_many_jobs_at_once_each_is_told_once(told):
         assert own == [Began, Ended] * 200
 
 
-def test_what_is_expected_no_more_was_told_to_be_in_hand(told):
-    class Counted(Worker):
-        begun = 0
+def test_a_job_is_taken_and_told_to_be_in_hand_at_once(monkeypatch, one_processor):
+    """A board asks whether a job is expected, then whether one is in hand: at no moment it is neither."""
 
-        def perform(self):
-            Counted.begun += 1
+    class Lock:
+        held, times, lock = False, 0, threading.Lock()
 
+        def __enter__(self):
+            self.lock.acquire()
+            self.held, self.times = True, self.times + 1
+
+        def __exit__(self, *_):
+            self.held = False
+            self.lock.release()
+
+    def note(event):
+        if not isinstance(event, Queued | Started | Ended):
+            moments.append((lock.held, lock.times))
+
+    def take(job):
+        note(job)
+        return taken(job)
+
+    lock, taken, moments = Lock(), seam._taken, []
+    monkeypatch.setattr(seam, "_remembering", lock)
+    monkeypatch.setattr(seam, "_taken", take)
+    seam.listen(note)
     Luffy.backend = queue.Queue()
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    try:
-        pool = Pool(Processor, 2, Luffy.backend).start()
-        for number in range(1, 1001):
-            Counted.perform_queue()
-            while seam.expects():
-                pass
-            assert sum(isinstance(event, Began) for event in told) == number
-            while len(told) < 1 + 3 * number:
-                pass
-        pool.stop(timeout=10)
-    finally:
-        sys.setswitchinterval(interval)
+    Echo.perform_queue()
+    one_processor()
+    seam.forget(note)
+    took, told = moments
+    assert took == told
+    assert took[0]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to oneself there")
