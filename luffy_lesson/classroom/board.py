@@ -23,8 +23,8 @@ MAIN = threading.main_thread()
 TEXT = "A live board (it moves when the cell is run): what waits, what each lane has in hand, what is done or failed."
 """Stands for a board where there are no widgets: on GitHub, on paper, and in a notebook that was not run yet."""
 
-EVERY = 0.1
-"""How often a board is drawn at most, in seconds."""
+EVERY = 0.2
+"""How often a board is drawn at most, in seconds: often enough to see it move, and to cost the jobs next to nothing."""
 
 MOST = 5
 """How many boards are live at most: opening one more closes the oldest."""
@@ -140,10 +140,11 @@ class Board:
         return waiting
 
     def _note(self) -> None:
-        while not self._events.empty():
-            event = self._events.get()
+        events, take = self._events, self._record.take
+        while not events.empty():
+            event = events.get()
             if not self._finishing or isinstance(event, Ended) or self._awaited(event):
-                self._record.take(event)
+                take(event)
 
     def _finish(self) -> None:
         """When the block was left, take no notice of new jobs from now on: they belong to a board that is opened."""

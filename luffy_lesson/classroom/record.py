@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from luffy_lesson.classroom.seam import Began, Ended, Event, Queued, Started
+from luffy_lesson.classroom.seam import Began, Ended, Event, Queued
 
 KEPT = 10_000
 """How many finished jobs are kept: the last ones."""
@@ -74,22 +74,18 @@ class Record:
 
     def take(self, event: Event) -> None:
         """Note what the seam tells."""
-        match event:
-            case Started(threads, True):
-                for thread in threads:
-                    self._start(thread)
-            case Started(threads):
-                for thread in threads:
-                    self._lane(thread)
-            case Queued(at):
-                self._length(at, 1)
-            case Began(thread):
-                self._lane(thread).in_hand = event
-                self.began = self.began or event.at
-                if event.queued is not None:
-                    self._length(event.at, -1)
-            case Ended(thread):
-                self._finish(self._lane(thread), event)
+        if isinstance(event, Ended):  # there are most of these two
+            self._finish(self._lane(event.thread), event)
+        elif isinstance(event, Began):
+            self._lane(event.thread).in_hand = event
+            self.began = self.began or event.at
+            if event.queued is not None:
+                self._length(event.at, -1)
+        elif isinstance(event, Queued):
+            self._length(event.at, 1)
+        else:
+            for thread in event.threads:
+                self._start(thread) if event.processors else self._lane(thread)
 
     def sample(self, waiting: int | str) -> None:
         """Note how long the queue is now, and how much is done."""
