@@ -150,6 +150,7 @@ class Seam:
 
     def perform(self, perform_now: Callable[..., Any], worker: type[step1_sync.Worker], args: tuple[Any, ...]) -> Any:
         """Call `perform_now`, and tell when it begins and how it ends. A job within a job is a part of it."""
+        __tracebackhide__ = True
         thread = threading.current_thread()
         if thread in self.in_hand:
             return perform_now(worker, *args)
@@ -222,6 +223,7 @@ def install() -> None:
 
     @functools.wraps(perform_now)
     def seen_now(cls: Any, *args: Any) -> Any:
+        __tracebackhide__ = True  # IPython leaves it out when it shows where an error came from
         owner.pin(getattr(owner.thread, "cell", owner.cell))
         return seam.perform(perform_now, cls, args)
 

@@ -232,6 +232,20 @@ def test_an_experiment_starts_and_stops_and_leaves_the_kernel_free(browser, lab,
         wait_until(lambda: not at_work(notebook), 10, "the lanes rest")
 
 
+def test_a_notebook_that_was_saved_shows_its_board_when_it_is_opened_again(browser, lab, picture):
+    path = write(lab.copy(), [OWN[0], "with watch():\n    VeryHeavyService.perform_now(1)"])
+    with Notebook(browser, lab, path) as notebook:
+        notebook.run_all()
+        notebook.wait_done()
+        notebook.menu("File", "docmanager:save")
+        wait_until(lambda: "widgets" in nbformat.read(path, 4).metadata, 30, "it is saved, with its widgets")
+    with Notebook(browser, lab, path) as notebook:
+        wait_until(lambda: notebook.cells()[1].boards, 30, "the board is there")
+        assert [lane.text for lane in notebook.cells()[1].boards[0]] == ["✓ VeryHeavyService(1) 1.0 s"]
+        assert_no_broken_widget(notebook)
+        notebook.screenshot(picture("opened_again"))
+
+
 def test_notebook_7_shows_it_too(browser, picture):
     with Lab("notebook") as lab, Notebook(browser, lab, lab.copy() / "03_memory_queue.ipynb") as notebook:
         notebook.run_all()
