@@ -241,7 +241,8 @@ def test_a_notebook_that_was_saved_shows_its_board_when_it_is_opened_again(brows
         wait_until(lambda: "widgets" in nbformat.read(path, 4).metadata, 30, "it is saved, with its widgets")
     with Notebook(browser, lab, path) as notebook:
         wait_until(lambda: notebook.cells()[1].boards, 30, "the board is there")
-        assert [lane.text for lane in notebook.cells()[1].boards[0]] == ["✓ VeryHeavyService(1) 1.0 s"]
+        (lane,) = notebook.cells()[1].boards[0]
+        assert lane.text.startswith("✓ VeryHeavyService(1) 1.")
         assert_no_broken_widget(notebook)
         notebook.screenshot(picture("opened_again"))
 
