@@ -522,24 +522,6 @@ def test_a_job_within_a_job_that_puts_jobs_is_followed_to_the_end(five):
 # on the wire of a real kernel
 
 
-@pytest.fixture(scope="module")
-def one_kernel():
-    kernel = Kernel()
-    kernel.run(SET_UP)
-    yield kernel
-    kernel.close()
-
-
-@pytest.fixture
-def kernel(one_kernel):
-    """A kernel with nothing running, nothing waiting, and nothing sent."""
-    one_kernel.run("lesson.fresh(3); Luffy.backend = queue.Queue(); Wait.go.clear()")
-    one_kernel.out.clear()
-    one_kernel.err.clear()
-    one_kernel.messages.clear()
-    return one_kernel
-
-
 def updates(kernel):
     """What the boards have shown, in the order in which it was sent."""
     states = [message["content"]["data"].get("state", {}) for message in kernel.messages if is_update(message)]

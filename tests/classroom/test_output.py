@@ -32,23 +32,6 @@ Luffy.backend = queue.Queue()
 """
 
 
-@pytest.fixture(scope="module")
-def one_kernel():
-    kernel = Kernel()
-    kernel.run(SET_UP)
-    yield kernel
-    kernel.close()
-
-
-@pytest.fixture
-def kernel(one_kernel):
-    """A kernel with nothing running, nothing waiting, and nothing printed."""
-    one_kernel.run("lesson.fresh(3); Luffy.backend = queue.Queue(); Wait.go.clear()")
-    one_kernel.out.clear()
-    one_kernel.err.clear()
-    return one_kernel
-
-
 def test_the_line_of_a_thread_belongs_to_the_cell_that_started_it(kernel):
     starts = kernel.run("thread = Wait.perform_async('job')")
     later = kernel.run("print('a later cell'); Wait.go.set(); thread.join()")
