@@ -62,16 +62,8 @@ class Quick(Worker):
 
 def throughput(load: str, where: str, rounds: int, seconds: float) -> list[dict[str, float]]:
     """Let processors work without a pause, and each way in turn look on. Return the jobs a second of each."""
-    from luffy_lesson import step1_sync, step2_threaded, step3_memory_queue
-    from luffy_lesson.classroom import watch
+    from luffy_lesson.classroom import seam, watch
 
-    places = [
-        (step1_sync.Worker, "perform_now"),
-        (step2_threaded.Worker, "perform_async"),
-        (step3_memory_queue.Worker, "perform_queue"),
-    ]
-    seen = [vars(owner)[name] for owner, name in places]
-    alone = [classmethod(method.__func__.__wrapped__) for method in seen]
     name, processors = LOADS[load]
     worker, argument = globals()[name], rounds_in_a_millisecond()
     backend = Luffy.backend = RedisBackend() if where == "Redis" else queue.Queue()
@@ -89,8 +81,7 @@ def throughput(load: str, where: str, rounds: int, seconds: float) -> list[dict[
     for _ in range(rounds):
         rate, updates = {}, []
         for way in random.sample(WAYS, len(WAYS)):
-            for (owner, method), now in zip(places, alone if way == WAYS[0] else seen, strict=True):
-                setattr(owner, method, now)
+            seam.uninstall() if way == WAYS[0] else seam.install()
             if way == WAYS[2]:
                 board = watch()
                 board.widget.children[-1].observe(updates.append, "value")

@@ -1,6 +1,6 @@
 """What a notebook needs and a job system does not. No step imports it; it watches them from outside."""
 
-from luffy_lesson.classroom import output, seam
+from luffy_lesson.classroom import check, output, seam
 from luffy_lesson.classroom.board import timeline, watch
 from luffy_lesson.classroom.experiment import experiment
 from luffy_lesson.classroom.lesson import check_environment, lesson, stopwatch
@@ -14,6 +14,7 @@ __all__ = [
     "WorkerProcess",
     "adds",
     "another_process",
+    "check",
     "check_environment",
     "experiment",
     "lesson",

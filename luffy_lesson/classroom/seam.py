@@ -4,12 +4,12 @@ Two things hang on it: the cell that a thread's lines belong to (`output`), and 
 """
 
 import functools
+import inspect
 import sys
 import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
-from inspect import Parameter, getattr_static, signature
 from typing import Any, NamedTuple
 
 from luffy_lesson import step1_sync, step2_threaded, step3_memory_queue
@@ -199,27 +199,44 @@ def expected(worker: type[step1_sync.Worker], args: tuple[Any, ...]) -> float | 
 def _seconds(worker: Any, perform: Callable[..., Any]) -> tuple[int, Any]:
     """Return at which place among its arguments a `perform` takes `seconds`, and what that is by default."""
     try:
-        if isinstance(getattr_static(worker, "perform"), staticmethod) or not hasattr(perform, "__get__"):
-            parameters = signature(perform).parameters
+        if isinstance(inspect.getattr_static(worker, "perform"), staticmethod) or not hasattr(perform, "__get__"):
+            parameters = inspect.signature(perform).parameters
         else:
-            parameters = signature(perform.__get__(worker)).parameters
+            parameters = inspect.signature(perform.__get__(worker)).parameters
     except (TypeError, ValueError):  # Python cannot tell
         return sys.maxsize, None
     for position, (name, parameter) in enumerate(parameters.items()):
         if name == "seconds":
-            default = None if parameter.default is Parameter.empty else parameter.default
-            return sys.maxsize if parameter.kind is Parameter.KEYWORD_ONLY else position, default
+            default = None if parameter.default is inspect.Parameter.empty else parameter.default
+            return sys.maxsize if parameter.kind is inspect.Parameter.KEYWORD_ONLY else position, default
     return sys.maxsize, None
+
+
+PLACES: list[tuple[Any, str]] = [
+    (step1_sync.Worker, "perform_now"),
+    (step2_threaded.Worker, "perform_async"),
+    (step3_memory_queue.Worker, "perform_queue"),
+    (step3_memory_queue.Pool, "start"),
+]
+"""What is wrapped."""
+
+
+def uninstall() -> None:
+    """Take the wrapping off, for a process in which nobody watches. A second time does nothing."""
+    for place, name in PLACES:
+        method = vars(place)[name]
+        if isinstance(method, classmethod):
+            setattr(place, name, classmethod(inspect.unwrap(method.__func__)))
+        else:
+            setattr(place, name, inspect.unwrap(method))
 
 
 def install() -> None:
     """Wrap the methods. Called by the import of the classroom; a second time does nothing."""
     if hasattr(step1_sync.Worker.perform_now, "__wrapped__"):
         return
-    perform_now = step1_sync.Worker.__dict__["perform_now"].__func__
-    perform_async = step2_threaded.Worker.__dict__["perform_async"].__func__
-    perform_queue = step3_memory_queue.Worker.__dict__["perform_queue"].__func__
-    start = step3_memory_queue.Pool.start
+    methods = [vars(place)[name] for place, name in PLACES]
+    perform_now, perform_async, perform_queue, start = [getattr(method, "__func__", method) for method in methods]
 
     @functools.wraps(perform_now)
     def seen_now(cls: Any, *args: Any) -> Any:
@@ -252,9 +269,8 @@ def install() -> None:
         owner.claim()
         owner.started(pool)
         seam.tell(Started([processor.thread for processor in pool.processors], processors=True))
-        return start(pool)
+        return start(pool)  # type: ignore[no-any-return]
 
-    step1_sync.Worker.perform_now = classmethod(seen_now)  # type: ignore[assignment]
-    step2_threaded.Worker.perform_async = classmethod(seen_async)  # type: ignore[assignment]
-    step3_memory_queue.Worker.perform_queue = classmethod(seen_queue)  # type: ignore[assignment]
-    step3_memory_queue.Pool.start = seen_start  # type: ignore[method-assign, assignment]
+    seen: list[Any] = [classmethod(seen_now), classmethod(seen_async), classmethod(seen_queue), seen_start]
+    for (place, name), method in zip(PLACES, seen, strict=True):
+        setattr(place, name, method)

@@ -1,0 +1,30 @@
+"""Exercises that check themselves.
+
+`check.perform_now(MyWorker)` tries what you have written; `check.perform_now.hint()` and `check.perform_now.solution()`
+help; `check.progress()` tells what is solved, and `check.reset()` forgets it.
+"""
+
+from luffy_lesson.classroom.check.exercise import Exercise, progress, reset
+from luffy_lesson.classroom.check.lesson1 import perform_now, timed, try_again
+from luffy_lesson.classroom.check.lesson2 import limit, perform_async, with_result
+from luffy_lesson.classroom.check.lesson3 import priorities, processor, stop_within
+from luffy_lesson.classroom.check.lesson4 import once, redis_backend, sqlite_backend, two_queues
+
+__all__ = [
+    "Exercise",
+    "limit",
+    "once",
+    "perform_async",
+    "perform_now",
+    "priorities",
+    "processor",
+    "progress",
+    "redis_backend",
+    "reset",
+    "sqlite_backend",
+    "stop_within",
+    "timed",
+    "try_again",
+    "two_queues",
+    "with_result",
+]

@@ -1,0 +1,169 @@
+"""An exercise: the check that tries a learner's answer, its hints and its solution."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from luffy_lesson.classroom.check.solved import note, solved
+from luffy_lesson.classroom.check.trial import Outcome, Steps, attempt
+from luffy_lesson.classroom.show import show
+from luffy_lesson.step4_redis_queue import RedisBackend
+
+SOLUTIONS = Path(__file__).parent / "solutions"
+
+
+class Exercise:
+    """Something to build, and what tells whether it is right. Call it with what you have built."""
+
+    all: "dict[str, Exercise]" = {}  # by name, in the order of the course
+
+    def __init__(
+        self, steps: Callable[[Any], Steps], lesson: int, answer: str, hints: list[str], uses_redis: bool
+    ) -> None:
+        """Make an exercise; the arguments are those of `exercise`."""
+        self.name, self.lesson, self.answer, self.hints = steps.__name__, lesson, answer, hints
+        self.__doc__ = steps.__doc__
+        self._steps = steps
+        self._uses_redis = uses_redis
+        self._hinted = 0
+
+    def __call__(self, answer: Any) -> None:
+        """Try an answer, and print line by line what was tried and what was seen, up to the first that is not right.
+
+        Args:
+            answer: the class or function that the exercise asks for.
+        """
+        if isinstance(answer, type) is not self.answer[0].isupper() or not callable(answer):
+            print(f"✗ expected the {self._kind} itself: {self}({self.answer})")
+            return
+        try:
+            for outcome in self.attempt(answer):
+                print(self._line(outcome), flush=True)
+        except redis.RedisError as error:
+            print(f"✗ Redis does not answer ({error}). Run `lesson.fresh({self.lesson})`, then try again.")
+            return
+        if outcome.right:
+            self._solved()
+
+    def attempt(self, answer: Any) -> Iterator[Outcome]:
+        """Try an answer, and yield what became of each step, up to the first that is not right.
+
+        Args:
+            answer: the class or function that the exercise asks for.
+
+        Raises:
+            redis.RedisError: when the exercise needs Redis, and it does not answer.
+        """
+        with _no_key_left() if self._uses_redis else contextlib.nullcontext():
+            yield from attempt(self._steps, answer)
+
+    def hint(self) -> None:
+        """Print a hint; the next time, the next one."""
+        print(f"hint {self._hinted + 1} of {len(self.hints)}: {self.hints[self._hinted]}")
+        self._hinted = (self._hinted + 1) % len(self.hints)
+        if self._hinted:
+            print(f"  another: {self}.hint()")
+        else:
+            print(f"  That was the last. One way to do it: {self}.solution()")
+
+    def solution(self) -> None:
+        """Display one way to do it."""
+        show(self.solution_file)
+
+    @property
+    def solution_file(self) -> Path:
+        """Where the solution is kept: what could stand in the exercise's cell."""
+        return SOLUTIONS / f"{self.name}.py"
+
+    def reset(self) -> None:
+        """Forget that the exercise was solved, and which hints were given. Your code stays as it is.
+
+        Raises:
+            OSError: when the file with your progress cannot be written.
+        """
+        self._hinted = 0
+        if self.name in solved():
+            note(self.name, "reset")
+
+    def __repr__(self) -> str:
+        return f"check.{self.name}"
+
+    @property
+    def _kind(self) -> str:
+        return "class" if self.answer[0].isupper() else "function"
+
+    def _line(self, outcome: Outcome) -> str:
+        if outcome.right:
+            return f"✓ {outcome.step}" + (f" ({outcome.says})" if outcome.says else "")
+        if outcome.missing:
+            first = f"not solved yet: `{outcome.missing}` is still to be written"
+        else:
+            first = f"✗ {outcome.step}: {outcome.says}"
+        look = [f"  look at: {outcome.look}"] if outcome.look else []
+        return "\n".join([first, *look, f"  hint: {self}.hint()"])
+
+    def _solved(self) -> None:
+        try:
+            note(self.name, "solved")
+            known = solved()
+        except (OSError, RuntimeError) as error:
+            print(f"Solved. (It could not be noted: {error})")
+            return
+        others = [other for other in Exercise.all.values() if other.lesson == self.lesson]
+        print(f"Solved: {sum(other.name in known for other in others)} of {len(others)} in lesson {self.lesson}.")
+
+
+def exercise(
+    lesson: int, answer: str, hints: list[str], uses_redis: bool = False
+) -> Callable[[Callable[[Any], Steps]], Exercise]:
+    """Make an exercise of a function that has the steps of its check.
+
+    Args:
+        lesson: to which lesson it belongs.
+        answer: the name of the class or function that the learner writes.
+        hints: two or three, each telling more than the one before.
+        uses_redis: whether the check uses the Redis server.
+    """
+
+    def register(steps: Callable[[Any], Steps]) -> Exercise:
+        made = Exercise.all[steps.__name__] = Exercise(steps, lesson, answer, hints, uses_redis)
+        return made
+
+    return register
+
+
+def progress() -> None:
+    """Print which exercises are solved, lesson by lesson."""
+    known = solved()
+    for lesson in sorted({each.lesson for each in Exercise.all.values()}):
+        names = [each.name for each in Exercise.all.values() if each.lesson == lesson]
+        marks = "   ".join(f"{'✓' if name in known else '·'} {name}" for name in names)
+        print(f"lesson {lesson}: {sum(name in known for name in names)} of {len(names)} solved   {marks}")
+
+
+def reset() -> None:
+    """Forget of all exercises that they were solved. Your code stays as it is.
+
+    Raises:
+        OSError: when the file with your progress cannot be written.
+    """
+    for each in Exercise.all.values():
+        each.reset()
+
+
+@contextlib.contextmanager
+def _no_key_left() -> Iterator[None]:
+    """Delete the keys that were made meanwhile. Those of the notebook's own queues stay."""
+    with redis.Redis.from_url(os.environ.get("REDIS_URL") or "redis://localhost", socket_timeout=2) as connection:
+        before = set(connection.scan_iter("luffy:*"))
+        try:
+            yield
+        finally:
+            backends: list[type[RedisBackend]] = [RedisBackend, *RedisBackend.__subclasses__()]
+            kept = before | {backend.key.encode() for backend in backends}
+            for key in set(connection.scan_iter("luffy:*")) - kept:
+                connection.unlink(key)

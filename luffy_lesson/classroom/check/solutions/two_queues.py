@@ -1,0 +1,13 @@
+import queue
+
+
+class TwoQueues:
+    def __init__(self, connection, urgent, usual):
+        self.connection, self.urgent, self.usual = connection, urgent, usual
+
+    def get(self, timeout):
+        # One command for both: two in a row would wait for the first queue, and let the second one wait.
+        answer = self.connection.brpop([self.urgent, self.usual], timeout)
+        if answer is None:
+            raise queue.Empty
+        return answer[1]

@@ -1,0 +1,19 @@
+import threading
+from concurrent.futures import Future
+
+from luffy_lesson import step1_sync
+
+
+class WithResult(step1_sync.Worker):
+    @classmethod
+    def perform_future(cls, *args):
+        future = Future()
+
+        def work():
+            try:
+                future.set_result(cls.perform_now(*args))
+            except BaseException as error:  # all of them: a future that nobody fills lets its caller wait for ever
+                future.set_exception(error)
+
+        threading.Thread(target=work).start()
+        return future

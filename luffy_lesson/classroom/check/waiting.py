@@ -1,0 +1,38 @@
+"""Waiting in a check: always with a bound."""
+
+import queue
+import time
+from collections.abc import Callable
+from typing import Any
+
+from luffy_lesson.classroom.check.trial import Wrong
+
+SOON = 2
+"""How long to wait for what is to happen soon, in seconds. A busy machine gets there, and a step may take longer."""
+
+QUIET = 0.3
+"""How long to look whether something happens that must not, in seconds."""
+
+
+def until(condition: Callable[[], object], seconds: float = SOON) -> bool:
+    """Wait until a condition holds: for what has no event. Return whether it did.
+
+    Args:
+        condition: asked again and again.
+        seconds: for how long.
+    """
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.005)
+    return True
+
+
+def is_empty(get: Callable[[], Any]) -> None:
+    """Raise `Wrong` unless `get` raises `queue.Empty`."""
+    try:
+        thing = get()
+    except queue.Empty:
+        return
+    raise Wrong("`queue.Empty`", f"{thing!r}", "what does it answer with when there is nothing?")
