@@ -4,6 +4,7 @@ from luffy_lesson.classroom import check, output, seam
 from luffy_lesson.classroom.board import timeline, watch
 from luffy_lesson.classroom.experiment import experiment
 from luffy_lesson.classroom.lesson import check_environment, lesson, stopwatch
+from luffy_lesson.classroom.predict import predict
 from luffy_lesson.classroom.process import WorkerProcess, another_process
 from luffy_lesson.classroom.show import adds, show, staircase
 from luffy_lesson.classroom.website import Website
@@ -18,6 +19,7 @@ __all__ = [
     "check_environment",
     "experiment",
     "lesson",
+    "predict",
     "show",
     "staircase",
     "stopwatch",

@@ -12,6 +12,7 @@ import ipywidgets
 
 from luffy_lesson.classroom.board import Board, show_widget
 from luffy_lesson.classroom.output import at_work, last_line, owner, quiet
+from luffy_lesson.classroom.predict import Prediction
 from luffy_lesson.step3_memory_queue import Backend, Job, Pool, Processor, Worker
 
 TEXT = "An experiment (run the cell to use it): sliders for processors, jobs and seconds a job, Start and Stop."
@@ -25,9 +26,12 @@ class Experiment:
 
     shown: "ClassVar[set[Experiment]]" = set()  # for `lesson.fresh()` to stop
 
-    def __init__(self, worker: type[Worker], processor: type[Processor], backend: Backend) -> None:
+    def __init__(
+        self, worker: type[Worker], processor: type[Processor], backend: Backend, prediction: Prediction | None = None
+    ) -> None:
         """Make the sliders and buttons; nothing runs yet. The arguments are those of `experiment`."""
         self._worker, self._processor, self._backend = worker, processor, backend
+        self._prediction = prediction
         self._cell = owner.running()
         self._run: threading.Thread | None = None
         self._pool: Pool | None = None
@@ -100,7 +104,9 @@ class Experiment:
                     self._backend.get(block=False)
                     self._backend.task_done()
             if done == jobs:
-                self._measured.value = f"measured: {jobs} jobs in <b>{took:.1f} s</b>"
+                said = self._prediction and self._prediction.said
+                beside = f", and you said {escape(said)}" if said else ""
+                self._measured.value = f"measured: {jobs} jobs in <b>{took:.1f} s</b>{beside}"
             else:
                 self._measured.value = f"stopped after {took:.1f} s: {len(board.jobs)} of {jobs} jobs were done"
         except Exception as error:  # of the server, or of a worker that cannot be found again: it is shown
@@ -119,12 +125,15 @@ class Experiment:
         return done
 
 
-def experiment(worker: type[Worker], processor: type[Processor], backend: Backend) -> None:
+def experiment(
+    worker: type[Worker], processor: type[Processor], backend: Backend, prediction: Prediction | None = None
+) -> None:
     """Display sliders and buttons that start processors and give them jobs: predicted time beside measured time.
 
     Args:
         worker: whose jobs; its `perform` takes the seconds.
         processor: the class of the processors.
         backend: where the jobs wait. It belongs to the experiment: what still waits there at the end is thrown away.
+        prediction: what was predicted for it; it is shown beside what is measured.
     """
-    show_widget(Experiment(worker, processor, backend).widget, TEXT)
+    show_widget(Experiment(worker, processor, backend, prediction).widget, TEXT)

@@ -79,17 +79,28 @@ def check_environment() -> None:
         print(f"✓ {finding.name}" if finding.right else f"✗ {finding.name}: {finding.detail}\n  → {finding.mend}")
 
 
+class Stopwatch:
+    """What a stopwatch shows: whole seconds, as text."""
+
+    shows = "it still runs"
+
+    def __str__(self) -> str:
+        return self.shows
+
+
 @contextlib.contextmanager
-def stopwatch(label: str = "") -> Iterator[None]:
-    """Print how long the block took, in whole seconds.
+def stopwatch(label: str = "") -> Iterator[Stopwatch]:
+    """Print how long the block took, in whole seconds. The stopwatch shows it afterwards, too.
 
     Args:
         label: printed before the time.
     """
+    stopwatch = Stopwatch()
     start = time.monotonic()
-    yield
+    yield stopwatch
     # Rounded down: work of 5 seconds never takes less, and a busy machine may add some tenths.
-    print(f"{label}{': ' if label else ''}{int(time.monotonic() - start)} s")
+    stopwatch.shows = f"{int(time.monotonic() - start)} s"
+    print(f"{label}{': ' if label else ''}{stopwatch}")
 
 
 lesson = Lesson()

@@ -13,6 +13,7 @@ import redis
 from luffy_lesson import step4_redis_queue
 from luffy_lesson.classroom import lesson
 from luffy_lesson.classroom.experiment import TEXT, Experiment, experiment
+from luffy_lesson.classroom.predict import Prediction
 from luffy_lesson.step3_memory_queue import Processor, Worker
 from luffy_lesson.step4_redis_queue import RedisBackend
 
@@ -79,6 +80,16 @@ def test_a_run_does_all_jobs_and_says_how_long_they_took(page, eventually):
     assert Nap.naps == [0.5] * 7
     assert "done  7" in page.text()
     assert page.stop.disabled
+
+
+@pytest.mark.parametrize(("chosen", "beside"), [(None, ""), ("4 s", ", and you said 4 s")])
+def test_what_was_predicted_stands_beside_what_was_measured(shown, page, eventually, chosen, beside):
+    shown._prediction = Prediction("4 s", "8 s")
+    shown._prediction.widget.value = chosen
+    Nap.go.set()
+    page.start.click()
+    eventually(lambda: not page.start.disabled)
+    assert re.fullmatch(rf"measured: 20 jobs in <b>\d+\.\d s</b>{beside}", page.measured.value)
 
 
 def test_whole_seconds_are_a_whole_number(page, eventually):

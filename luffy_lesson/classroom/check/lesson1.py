@@ -12,9 +12,9 @@ from luffy_lesson.classroom.check.trial import Planned, Saw, Steps, Wrong
     lesson=1,
     answer="MyWorker",
     hints=[
-        "Who calls it has the class, and no instance. Which decorator gives a method the class as its first argument?",
+        "Who calls it has the class, and no instance. How is an instance made of the class `cls`?",
         "`cls()` makes an instance. Its `perform` gets the arguments one by one, as they came: `*args`.",
-        "`return cls().perform(*args)`, below `@classmethod` and `def perform_now(cls, *args):`.",
+        "`return cls().perform(*args)`.",
     ],
 )
 def perform_now(my_worker: Any) -> Steps:

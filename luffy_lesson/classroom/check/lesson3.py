@@ -63,7 +63,7 @@ def processor(my_processor: Any) -> Steps:
     one = my_processor(backend)
     backend.put(job(lambda: done.append(backend.unfinished_tasks)))
     one.thread.start()
-    if not until(lambda: done):
+    if not until(lambda: done or not one.thread.is_alive()) or not done:
         raise Wrong("the job to be performed", "it was not", "what does the loop do with what `get` returns?")
 
     yield "says that it is done"

@@ -14,8 +14,8 @@ from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.trial import Saw, Steps, Wrong
 from luffy_lesson.classroom.check.waiting import QUIET, SOON, is_empty, until
 
-THREADS, EACH = 4, 60
-"""How many threads take jobs at the same time, and how many there are for each."""
+TAKERS = 4
+"""How many threads take jobs at the same time."""
 
 
 def connect() -> redis.Redis:
@@ -52,12 +52,12 @@ def waits(get: Callable[[], Any], put: Callable[[], Any], wanted: str) -> None:
         raise Wrong(f"{wanted!r} as soon as it is there", f"{got}", "what wakes it up?")
 
 
-def each_once(get: Callable[[], Any], put: Callable[[str], Any]) -> None:
+def each_once(get: Callable[[], Any], put: Callable[[str], Any], jobs: int) -> Saw:
     """Raise `Wrong` unless threads that take jobs at the same time get each job once."""
-    for number in range(THREADS * EACH):
+    for number in range(jobs):
         put(str(number))
     got: list[Any] = []
-    begin = threading.Barrier(THREADS)
+    begin = threading.Barrier(TAKERS)
 
     def take() -> None:
         begin.wait(SOON)
@@ -67,7 +67,7 @@ def each_once(get: Callable[[], Any], put: Callable[[str], Any]) -> None:
         except queue.Empty:
             pass
 
-    threads = [threading.Thread(target=take, name="the check's own") for _ in range(THREADS)]
+    threads = [threading.Thread(target=take, name="the check's own") for _ in range(TAKERS)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -77,8 +77,9 @@ def each_once(get: Callable[[], Any], put: Callable[[str], Any]) -> None:
         raise Wrong(
             "each job once", f"{len(often)} of them twice or more", "what may happen between looking and taking?"
         )
-    if len(got) != THREADS * EACH:
-        raise Wrong(f"{THREADS * EACH} jobs", f"{len(got)}", "where may a job be lost, or a thread give up too soon?")
+    if len(got) != jobs:
+        raise Wrong(f"{jobs} jobs", f"{len(got)}", "where may a job be lost, or a thread give up too soon?")
+    return Saw(f"{jobs} jobs, {TAKERS} takers")
 
 
 @exercise(
@@ -122,8 +123,7 @@ def redis_backend(my_backend: Any) -> Steps:
     waits(lambda: backend.get(timeout=SOON), lambda: backend.put("late"), "late")
 
     yield "gives each job to one taker only"
-    each_once(lambda: backend.get(timeout=0.2), backend.put)
-    yield Saw(f"{THREADS * EACH} jobs, {THREADS} takers")
+    yield each_once(lambda: backend.get(timeout=0.2), backend.put, jobs=240)
 
 
 @exercise(
@@ -221,19 +221,19 @@ def once(once: Any) -> Steps:
     yield "lets one of many in that come at the same moment"
     for round_ in range(20):
         answers: list[Any] = []
-        begin = threading.Barrier(THREADS)
+        begin = threading.Barrier(TAKERS)
 
         def put(job: str, begin: threading.Barrier, answers: list[Any]) -> None:
             begin.wait(SOON)
             answers.append(backend.put(job))
 
         arguments = f"job {round_}", begin, answers
-        threads = [threading.Thread(target=put, args=arguments, name="the check's own") for _ in range(THREADS)]
+        threads = [threading.Thread(target=put, args=arguments, name="the check's own") for _ in range(TAKERS)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(SOON)
-        if sorted(answers) != [False] * (THREADS - 1) + [True]:
+        if sorted(answers) != [False] * (TAKERS - 1) + [True]:
             raise Wrong("one True of four", f"{answers}", "what may happen between asking and setting?")
 
 
@@ -287,5 +287,4 @@ def sqlite_backend(sqlite_backend: Any) -> Steps:
     waits(lambda: backend.get(timeout=SOON), lambda: backend.put("late"), "late")
 
     yield "gives each job to one taker only"
-    each_once(lambda: backend.get(timeout=0.2), backend.put)
-    yield Saw(f"{THREADS * EACH} jobs, {THREADS} takers")
+    yield each_once(lambda: backend.get(timeout=0.2), backend.put, jobs=40)
