@@ -42,6 +42,11 @@ def main(arguments: list[str]) -> int:
     store = commands.add_parser("store", help="run notebooks from the top, and store them with what they print")
     store.add_argument("notebooks", nargs="*", help="which (default: all)")
     store.add_argument("--redraw", action="store_true", help="store their pictures anew as well")
+    check = commands.add_parser("check", help="for teachers: say which exercises are solved in learners' notebooks")
+    check.add_argument("folder", metavar="FOLDER", help="has their notebooks, in folders of theirs perhaps")
+    check.add_argument(
+        "--seconds", type=float, default=120, metavar="S", help="time limit for one notebook (default: 120)"
+    )
 
     if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("-h", "--help")):
         arguments = ["lab", *arguments]
@@ -140,4 +145,11 @@ def store(options: argparse.Namespace, others: list[str]) -> int:
     return store(notebooks, options.redraw)
 
 
-COMMANDS = {"lab": lab, "test": test, "work": work, "redis": redis, "store": store}
+def check(options: argparse.Namespace, others: list[str]) -> int:
+    """Run learners' notebooks, and say what they have solved."""
+    from luffy_lesson.launcher.check import check
+
+    return check(options.folder, options.seconds)
+
+
+COMMANDS = {"lab": lab, "test": test, "work": work, "redis": redis, "store": store, "check": check}

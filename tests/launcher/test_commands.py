@@ -135,7 +135,7 @@ def test_an_unknown_command_shows_the_usage(launch, words):
 def test_help_names_the_commands(launch):
     done = launch("--help")
     assert done.returncode == 0
-    for command in ("lab", "test", "doctor", "work", "redis"):
+    for command in ("lab", "test", "doctor", "work", "redis", "store", "check"):
         assert re.search(rf"^ +{command} ", done.stdout, re.MULTILINE)
 
 

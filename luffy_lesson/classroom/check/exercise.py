@@ -43,7 +43,7 @@ class Exercise:
         try:
             for outcome in self.attempt(answer):
                 print(self._line(outcome), flush=True)
-        except redis.RedisError as error:
+        except (redis.RedisError, ValueError) as error:  # ValueError: of an address that is none
             print(f"✗ Redis does not answer ({error}). Run `lesson.fresh({self.lesson})`, then try again.")
             return
         if outcome.right:

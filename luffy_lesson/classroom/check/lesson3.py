@@ -61,8 +61,10 @@ def processor(my_processor: Any) -> Steps:
 
     yield "performs the job that waits"
     one = my_processor(backend)
-    backend.put(job(lambda: done.append(backend.unfinished_tasks)))
     one.thread.start()
+    if until(lambda: not one.thread.is_alive(), 2 * QUIET):  # nothing waits yet
+        raise Wrong("the thread to wait for a job", "it has ended", "what happens when `get` raises `queue.Empty`?")
+    backend.put(job(lambda: done.append(backend.unfinished_tasks)))
     if not until(lambda: done or not one.thread.is_alive()) or not done:
         raise Wrong("the job to be performed", "it was not", "what does the loop do with what `get` returns?")
 
@@ -167,9 +169,9 @@ def stop_within(stop_within: Callable[..., Any]) -> Steps:
         )
 
     yield "waits for a job that ends in time"
-    begin(lambda: time.sleep(QUIET))
-    late = stop_within(processors, 2 * SOON)
-    if names(late) != [] or processors[0].thread.is_alive():
+    begin(lambda: time.sleep(3 * QUIET), *[lambda: None] * 3)
+    late = stop_within(processors, SOON)
+    if names(late) != [] or any(one.thread.is_alive() for one in processors):
         raise Wrong("to wait until the job was done", f"{late!r} at once", "how long does `join` wait?")
 
     yield "names those who are late"
@@ -204,15 +206,17 @@ def stop_within(stop_within: Callable[..., Any]) -> Steps:
 def priorities(two_priorities: Any) -> Steps:
     """A queue with two priorities: what is urgent goes first, and in order."""
 
+    performed: list[Worker] = []
+
     class Urgent(Worker):
         urgent = True
 
         def perform(self, _: Any) -> None:
-            """Do nothing."""
+            performed.append(self)
 
     class Usual(Worker):
         def perform(self, _: Any) -> None:
-            """Do nothing."""
+            performed.append(self)
 
     def order(*jobs: Job) -> list[Any]:
         waiting = two_priorities()
@@ -237,7 +241,15 @@ def priorities(two_priorities: Any) -> Steps:
     jobs = [job for pair in zip(usual, urgent, strict=True) for job in pair]
     if (got := order(*jobs)) != urgent + usual:
         raise Wrong(shown(urgent + usual), shown(got), "what is compared when both are urgent?")
-    yield Saw(shown(got))
+    waiting = two_priorities()
+    for each in usual[:2]:
+        waiting.put(each)
+    got = [waiting.get(timeout=1)]
+    waiting.put(usual[2])
+    got += [waiting.get(timeout=1), waiting.get(timeout=1)]
+    if got != usual:
+        raise Wrong(shown(usual), shown(got), "may two jobs have the same number?")
+    yield Saw(shown(urgent + usual))
 
     yield "raises `queue.Empty` when nothing comes in time"
     is_empty(lambda: two_priorities().get(timeout=0.1))
@@ -250,7 +262,10 @@ def priorities(two_priorities: Any) -> Steps:
     for each in jobs:
         backend.put(each)
     pool = Pool(Processor, 2, backend).start()
-    ended = until(lambda: backend.unfinished_tasks == 0)
+    joining = threading.Thread(target=backend.join, name="the check's own", daemon=True)
+    joining.start()
+    ended = until(lambda: len(performed) == len(jobs) and not joining.is_alive(), SOON / 2)
     pool.stop(SOON)
     if not ended or backend.qsize():
-        raise Wrong("all six jobs done", f"{backend.unfinished_tasks} not done", "which methods did you override?")
+        seen = f"{len(performed)} done" + (", and `join()` waits" if joining.is_alive() else "")
+        raise Wrong("all six jobs done, and `join()` to end", seen, "which methods did you override?")

@@ -13,14 +13,26 @@ import redis
 from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.trial import Saw, Steps, Wrong
 from luffy_lesson.classroom.check.waiting import QUIET, SOON, is_empty, until
+from luffy_lesson.step4_redis_queue import RedisBackend
 
 TAKERS = 4
 """How many threads take jobs at the same time."""
 
 
+class Guarded(redis.Redis):
+    """A connection that leaves the notebook's own queue alone, also when an answer names it."""
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Send a command. Raise `Wrong` when it is about that queue."""
+        names = [name for arg in args[1:] for name in (arg if isinstance(arg, list | tuple) else [arg])]
+        if RedisBackend.key in map(text, names):
+            raise Wrong("the key that it was given", RedisBackend.key, "which key does the command name?")
+        return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+
+
 def connect() -> redis.Redis:
     """Return a connection to the server of `$REDIS_URL`."""
-    return redis.Redis.from_url(os.environ.get("REDIS_URL") or "redis://localhost", socket_timeout=2 * SOON)
+    return Guarded.from_url(os.environ.get("REDIS_URL") or "redis://localhost", socket_timeout=2 * SOON)
 
 
 def new_key() -> str:
@@ -209,8 +221,17 @@ def once(once: Any) -> Steps:
     yield "the mark goes away by itself"
     times = [connection.ttl(mark) for mark in marks()]
     if not times or not all(0 < seconds <= 60 for seconds in times):
-        seen = ", ".join(f"{seconds} s" for seconds in times if seconds > 0) or "marks that stay for ever"
+        seen = ", ".join(f"{seconds} s" for seconds in times if seconds > 0) or (
+            "marks that stay for ever" if times else "no mark"
+        )
         raise Wrong("marks for a minute at most", seen, "`ex=`")
+
+    before = marks()
+    for mark in before:
+        connection.expire(mark, 30)
+    backend.put("send the reminder")
+    if any(connection.ttl(mark) > 30 for mark in before):
+        raise Wrong("each mark to have its own minute", "one that lives on with each job", "the key of the mark")
 
     yield "lets the job in again after that"
     for mark in marks():

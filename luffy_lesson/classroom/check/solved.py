@@ -9,15 +9,25 @@ from luffy_lesson.redis_server import home
 LINE = re.compile(r"^\d{4}-\d\d-\d\d (solved|reset) (\w+)$", re.MULTILINE)
 
 
+NAME = "progress.txt"
+
+
 def file() -> Path:
     """Return where it is kept. Raise RuntimeError when the folder cannot be made."""
-    return home() / "progress.txt"
+    return home() / NAME
 
 
-def solved() -> set[str]:
-    """Return the names of the exercises that are solved."""
+def solved(path: Path | None = None) -> set[str]:
+    """Return the names of the exercises that are solved: of each, its last line counts.
+
+    Args:
+        path: the file; by default the user's own.
+
+    Raises:
+        OSError: when the file is there and cannot be read.
+    """
     try:
-        text = file().read_text(encoding="utf-8", errors="replace")
+        text = (path or file()).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return set()
     return {name for name, what in {name: what for what, name in LINE.findall(text)}.items() if what == "solved"}
@@ -26,11 +36,11 @@ def solved() -> set[str]:
 def note(name: str, what: str) -> None:
     """Note that an exercise was `solved` or `reset`.
 
-    A line is added in one write: two notebooks that do so at the same moment lose nothing.
+    It is added in one write: two notebooks that do so at the same moment lose nothing.
 
     Raises:
         OSError: when the file cannot be written.
         RuntimeError: when its folder cannot be made.
     """
     with file().open("a", encoding="utf-8") as lines:
-        lines.write(f"{date.today()} {what} {name}\n")
+        lines.write(f"\n{date.today()} {what} {name}\n")  # the first newline ends what another has left half written

@@ -5,6 +5,7 @@ it can be ended with all that it has started. What it prints is thrown away; wha
 """
 
 import contextlib
+import faulthandler
 import gc
 import io
 import json
@@ -23,6 +24,8 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import psutil
 
 from luffy_lesson.classroom import seam
 from luffy_lesson.classroom.output import last_line, shortened
@@ -84,23 +87,49 @@ def attempt(steps: Callable[[Any], Steps], answer: Any) -> Iterator[Outcome]:
         answer: the learner's class or function.
     """
     with tempfile.TemporaryDirectory(prefix="luffy_check_") as folder:
-        reader, writer = os.pipe()
-        with warnings.catch_warnings():
-            # Python warns that another thread may hold a lock at this moment, for which the child then waits for ever.
-            # The child has its own output, its own logging, no board, and a certain end.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            process = os.fork()
-        if process == 0:
-            _be_the_child(steps, answer, writer, folder)
-        os.close(writer)
-        try:
-            yield from _follow(reader)
-        finally:
-            for end in (os.kill, os.killpg):  # the child's group may not be there yet
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    end(process, signal.SIGKILL)
-            os.waitpid(process, 0)
-            os.close(reader)
+        ends, process = os.pipe(), 0
+        with open(ends[0], "rb", 0) as reader, open(ends[1], "wb", 0) as writer:
+            try:
+                with _interrupts_held_back(), warnings.catch_warnings():
+                    # Python warns that another thread may hold a lock now, for which the child then waits for ever.
+                    # The child has its own output, its own logging, no board, and a certain end.
+                    warnings.simplefilter("ignore", DeprecationWarning)
+                    process = os.fork()
+                    if not process:
+                        _be_the_child(steps, answer, writer.fileno(), folder)
+                writer.close()
+                yield from _follow(reader.fileno())
+            finally:
+                if process:
+                    _end(process)
+
+
+@contextlib.contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Let ■ come a moment later: in the middle of a fork, nobody would know yet which process to end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    usual = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    for number in came:
+        signal.raise_signal(number)
+
+
+def _end(process: int) -> None:
+    """End the child with all that it has started."""
+    with contextlib.suppress(psutil.Error):
+        for other in psutil.Process(process).children(recursive=True):  # in sessions of their own, too
+            with contextlib.suppress(psutil.Error):
+                other.kill()
+    for end in (os.kill, os.killpg):  # its group may not be there yet
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            end(process, signal.SIGKILL)
+    os.waitpid(process, 0)
 
 
 def _follow(reader: int) -> Iterator[Outcome]:
@@ -134,6 +163,8 @@ def _follow(reader: int) -> Iterator[Outcome]:
 def _be_the_child(steps: Callable[[Any], Steps], answer: Any, writer: int, folder: str) -> None:
     try:
         os.setsid()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        faulthandler.disable()  # it would write to the notebook
         gc.freeze()  # what belongs to the notebook, its sockets for one, must not be tidied up here
         seam.uninstall()
         logging.disable()
@@ -172,6 +203,7 @@ class _Trial:
         self._writer = writer
         self._ends = time.monotonic() + LONGEST
         self._saw = ""
+        self._stopped = False
         self._raised: list[BaseException] = []  # by threads
         self._printed = sys.stdout = sys.stderr = _Printed()
         threading.excepthook = self._note
@@ -197,7 +229,7 @@ class _Trial:
     def _next(self, steps: Steps) -> str | None:
         """Go on to the next step; return its name, or None when there is none. Raise what was wrong with this one."""
         try:
-            signal.setitimer(signal.ITIMER_REAL, max(0.1, min(PATIENCE, self._ends - time.monotonic())))
+            signal.setitimer(signal.ITIMER_REAL, max(0.1, min(PATIENCE, self._ends - time.monotonic())), 2)
             while isinstance(following := next(steps, None), Saw):
                 self._saw = following
         except (Exception, OutOfTime):
@@ -220,6 +252,9 @@ class _Trial:
             self._raised.append(raised.exc_value)
 
     def _stop(self, *_: object) -> None:
+        if self._stopped:  # the code goes on, and the notebook is not there any more to end it
+            os.killpg(0, signal.SIGKILL)
+        self._stopped = True
         raise OutOfTime
 
 
@@ -227,7 +262,12 @@ def _threads_end() -> Steps:
     """Yield the last step of every check: no thread is left."""
     yield ENDS
     deadline = time.monotonic() + 2
-    others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
+    others = [
+        thread
+        for thread in threading.enumerate()
+        if thread is not threading.main_thread()
+        and not thread.name.startswith("ThreadPoolExecutor")  # Python ends them
+    ]
     for thread in others:
         thread.join(max(0, deadline - time.monotonic()))
     if left := [thread.name for thread in others if thread.is_alive()]:
@@ -246,7 +286,8 @@ def _wrong(step: str, error: BaseException, in_thread: bool) -> Outcome:
         look = f"line {line} of its cell" + (f": `{code}`" if code else "")
     match error:
         case Wrong():
-            return Outcome(step, False, f"expected {error.expected}, saw {shortened(error.seen)}", error.look)
+            seen = " ".join(error.seen.split())
+            return Outcome(step, False, f"expected {error.expected}, saw {shortened(seen)}", error.look)
         case NotImplementedError() if mine and mine[-1] == len(frames) - 1:
             return Outcome(step, False, missing=frames[-1].f_code.co_name)
         case OutOfTime():
@@ -255,4 +296,7 @@ def _wrong(step: str, error: BaseException, in_thread: bool) -> Outcome:
         case SystemExit():
             return Outcome(step, False, "expected the code to go on, and it has called `sys.exit`", look)
     where = " in a thread" if in_thread else ""
-    return Outcome(step, False, f"expected no exception, saw {last_line(error)}{where}", look)
+    name, seen = type(error).__name__, last_line(error)
+    if not seen.startswith(name):  # its message has more lines than one, or a note behind it
+        seen = f"{name}: {seen}"
+    return Outcome(step, False, f"expected no exception, saw {seen}{where}", look)

@@ -1,0 +1,1955 @@
+"""Answers to the exercises: wrong ones, as people write them, and right ones that are not the shipped solution.
+
+A wrong answer names the step that a teacher would want it to fail at. An answer is written as a change of the solution
+(what to replace, and by what), or as a whole source where that is clearer.
+"""
+
+# ruff: noqa: E501  (a change is read in one line)
+
+from typing import NamedTuple
+
+Changes = dict[str, str] | str
+
+
+class WrongAnswer(NamedTuple):
+    name: str
+    step: str
+    answer: Changes
+
+
+class RightAnswer(NamedTuple):
+    name: str
+    answer: Changes
+
+
+WRONG: dict[str, list[WrongAnswer]] = {
+    # Lesson 1
+    "perform_now": [
+        WrongAnswer(
+            "makes an instance, and leaves it at that",
+            "calls `perform`, once",
+            {"return cls().perform(*args)": "return cls()"},
+        ),
+        WrongAnswer(
+            "is no class method",
+            "calls `perform`, once",
+            {"@classmethod": ""},
+        ),
+        WrongAnswer(
+            "does the work, and once more to return it",
+            "calls `perform`, once",
+            {"return cls().perform(*args)": "cls().perform(*args); return cls().perform(*args)"},
+        ),
+        WrongAnswer(
+            "calls itself",
+            "calls `perform`, once",
+            {"return cls().perform(*args)": "return cls().perform_now(*args)"},
+        ),
+        WrongAnswer(
+            "forgets the star",
+            "hands on the arguments",
+            {"cls().perform(*args)": "cls().perform(args)"},
+        ),
+        WrongAnswer(
+            "hands on the first argument",
+            "hands on the arguments",
+            {"cls().perform(*args)": "cls().perform(args[0])"},
+        ),
+        WrongAnswer(
+            "forgets to return",
+            "returns what `perform` returns",
+            {"return cls().perform(*args)": "cls().perform(*args)"},
+        ),
+        WrongAnswer(
+            "prints the result",
+            "returns what `perform` returns",
+            {"return cls().perform(*args)": "print(cls().perform(*args))"},
+        ),
+        WrongAnswer(
+            "has one instance for all jobs",
+            "makes a new instance for each job",
+            """
+            class MyWorker:
+                instance = None
+
+                @classmethod
+                def perform_now(cls, *args):
+                    if cls.instance is None:
+                        cls.instance = cls()
+                    return cls.instance.perform(*args)
+            """,
+        ),
+        WrongAnswer(
+            "hands the class on as `self`",
+            "calls it on an instance of the worker",
+            {"cls().perform(*args)": "cls.perform(cls, *args)"},
+        ),
+        WrongAnswer(
+            "calls `perform` on the class",
+            "calls it on an instance of the worker",
+            {"cls().perform(*args)": "cls.perform(*args)"},
+        ),
+        WrongAnswer(
+            "prints the exception",
+            "lets an exception through to the caller",
+            """
+            class MyWorker:
+                @classmethod
+                def perform_now(cls, *args):
+                    try:
+                        return cls().perform(*args)
+                    except Exception as error:
+                        print(error)
+            """,
+        ),
+        WrongAnswer(
+            "raises another exception instead",
+            "lets an exception through to the caller",
+            """
+            class MyWorker:
+                @classmethod
+                def perform_now(cls, *args):
+                    try:
+                        return cls().perform(*args)
+                    except Exception as error:
+                        raise RuntimeError("The job has failed.") from error
+            """,
+        ),
+    ],
+    "try_again": [
+        WrongAnswer(
+            "does every job twice",
+            "does a job that works once",
+            {
+                "            return super().perform_now(*args)\n        ex": "            super().perform_now(*args)\n        ex"
+            }
+            | {"except Exception:": "finally:"},
+        ),
+        WrongAnswer(
+            "loops, and does not leave the loop",
+            "does a job that works once",
+            """
+            from luffy_lesson.step1_sync import Worker
+
+
+            class Stubborn(Worker):
+                @classmethod
+                def perform_now(cls, *args):
+                    for _ in range(2):
+                        try:
+                            result = super().perform_now(*args)
+                        except Exception:
+                            pass
+                    return result
+            """,
+        ),
+        WrongAnswer(
+            "forgets to return the first result",
+            "returns what the job returns",
+            {"        try:\n            return ": "        try:\n            "},
+        ),
+        WrongAnswer(
+            "only catches",
+            "tries a job that has failed once more",
+            {"return super().perform_now(*args)  #": "return None  #"},
+        ),
+        WrongAnswer(
+            "raises again instead of trying again",
+            "tries a job that has failed once more",
+            {"return super().perform_now(*args)  #": "raise  #"},
+        ),
+        WrongAnswer(
+            "forgets the arguments of the second try",
+            "tries a job that has failed once more",
+            {"return super().perform_now(*args)  #": "return super().perform_now()  #"},
+        ),
+        WrongAnswer(
+            "forgets the star in the second try",
+            "tries a job that has failed once more",
+            {"return super().perform_now(*args)  #": "return super().perform_now(args)  #"},
+        ),
+        WrongAnswer(
+            "forgets to return the second result",
+            "returns what the second try returns",
+            {"return super().perform_now(*args)  #": "super().perform_now(*args)  #"},
+        ),
+        WrongAnswer(
+            "tries for ever",
+            "gives up after the second try",
+            """
+            from luffy_lesson.step1_sync import Worker
+
+
+            class Stubborn(Worker):
+                @classmethod
+                def perform_now(cls, *args):
+                    while True:
+                        try:
+                            return super().perform_now(*args)
+                        except Exception:
+                            pass
+            """,
+        ),
+        WrongAnswer(
+            "calls itself for the second try",
+            "gives up after the second try",
+            {"return super().perform_now(*args)  #": "return cls.perform_now(*args)  #"},
+        ),
+        WrongAnswer(
+            "tries three times",
+            "gives up after the second try",
+            """
+            from luffy_lesson.step1_sync import Worker
+
+
+            class Stubborn(Worker):
+                @classmethod
+                def perform_now(cls, *args):
+                    for _ in range(2):
+                        try:
+                            return super().perform_now(*args)
+                        except Exception:
+                            pass
+                    return super().perform_now(*args)
+            """,
+        ),
+        WrongAnswer(
+            "swallows both errors",
+            "lets the second error through to the caller",
+            """
+            from luffy_lesson.step1_sync import Worker
+
+
+            class Stubborn(Worker):
+                @classmethod
+                def perform_now(cls, *args):
+                    for _ in range(2):
+                        try:
+                            return super().perform_now(*args)
+                        except Exception:
+                            pass
+            """,
+        ),
+        WrongAnswer(
+            "raises the first error",
+            "lets the second error through to the caller",
+            """
+            from luffy_lesson.step1_sync import Worker
+
+
+            class Stubborn(Worker):
+                @classmethod
+                def perform_now(cls, *args):
+                    try:
+                        return super().perform_now(*args)
+                    except Exception as first:
+                        try:
+                            return super().perform_now(*args)
+                        except Exception:
+                            raise first
+            """,
+        ),
+        WrongAnswer(
+            "raises an error of its own",
+            "lets the second error through to the caller",
+            """
+            from luffy_lesson.step1_sync import Worker
+
+
+            class Stubborn(Worker):
+                @classmethod
+                def perform_now(cls, *args):
+                    for _ in range(2):
+                        try:
+                            return super().perform_now(*args)
+                        except Exception:
+                            pass
+                    raise RuntimeError("It has failed twice.")
+            """,
+        ),
+        WrongAnswer(
+            "has a bare `except`",
+            "does not try again when ■ has interrupted it",
+            {"except Exception:": "except:"},
+        ),
+        WrongAnswer(
+            "ends quietly when it is interrupted",
+            "does not try again when ■ has interrupted it",
+            {"except Exception:": "except KeyboardInterrupt:\n            return None\n        except Exception:"},
+        ),
+    ],
+    "timed": [
+        WrongAnswer(
+            "forgets to return",
+            "returns what the job returns",
+            {"return super().perform_now(*args)": "super().perform_now(*args)"},
+        ),
+        WrongAnswer(
+            "returns the time",
+            "returns what the job returns",
+            """
+            import time
+
+            from luffy_lesson.step1_sync import Worker
+
+
+            class Timed(Worker):
+                times = []
+
+                @classmethod
+                def perform_now(cls, *args):
+                    begin = time.monotonic()
+                    super().perform_now(*args)
+                    cls.times.append(time.monotonic() - begin)
+                    return cls.times[-1]
+            """,
+        ),
+        WrongAnswer(
+            "notes the begin and the end",
+            "notes one time for a job",
+            {"cls.times.append(time.monotonic() - begin)": "cls.times.extend([begin, time.monotonic()])"},
+        ),
+        WrongAnswer(
+            "has a list for each call",
+            "notes one time for a job",
+            {"cls.times.append(time.monotonic() - begin)": "times = []; times.append(time.monotonic() - begin)"},
+        ),
+        WrongAnswer(
+            "takes the end from the begin",
+            "the time is that of the job, in seconds",
+            {"time.monotonic() - begin": "begin - time.monotonic()"},
+        ),
+        WrongAnswer(
+            "counts milliseconds",
+            "the time is that of the job, in seconds",
+            {"time.monotonic() - begin": "(time.monotonic() - begin) * 1000"},
+        ),
+        WrongAnswer(
+            "notes the clock, not the difference",
+            "the time is that of the job, in seconds",
+            {"time.monotonic() - begin": "time.monotonic()"},
+        ),
+        WrongAnswer(
+            "reads the clock twice after the job",
+            "the time is that of the job, in seconds",
+            {"cls.times.append(": "begin = time.monotonic(); cls.times.append("},
+        ),
+        WrongAnswer(
+            "has a clock that does not count a sleep",
+            "the time is that of the job, in seconds",
+            {"begin = time.monotonic()": "begin = time.process_time()"}
+            | {"(time.monotonic() - begin)": "(time.process_time() - begin)"},
+        ),
+        WrongAnswer(
+            "notes it only when the job has returned",
+            "notes a job that raises, too",
+            {"finally:": "except ZeroDivisionError:\n            pass\n        else:"}
+            | {"return super().perform_now(*args)": "result = super().perform_now(*args)"}
+            | {" - begin)": " - begin)\n            return result"},
+        ),
+        WrongAnswer(
+            "returns in the `finally`",
+            "lets its exception through to the caller",
+            {"return super().perform_now(*args)": "result = None; result = super().perform_now(*args)"}
+            | {" - begin)": " - begin)\n            return result"},
+        ),
+        WrongAnswer(
+            "swallows the exception",
+            "lets its exception through to the caller",
+            {"        finally:": "        except Exception as error:\n            print(error)\n        finally:"},
+        ),
+        WrongAnswer(
+            "reads the clock on the wall",
+            "is right when somebody sets the clock back",
+            {"begin = time.monotonic()": "begin = time.time()"}
+            | {"(time.monotonic() - begin)": "(time.time() - begin)"},
+        ),
+        WrongAnswer(
+            "imports the clock on the wall by its name",
+            "is right when somebody sets the clock back",
+            {"import time\n": "from time import time\n"}
+            | {"begin = time.monotonic()": "begin = time()"}
+            | {"(time.monotonic() - begin)": "(time() - begin)"},
+        ),
+    ],
+    # Lesson 2
+    "perform_async": [
+        WrongAnswer(
+            "forgets to return the thread",
+            "returns a thread",
+            {"        return thread": "        thread"},
+        ),
+        WrongAnswer(
+            "returns what `start` returns",
+            "returns a thread",
+            {"thread.start()": "started = thread.start()", "return thread": "return started"},
+        ),
+        WrongAnswer(
+            "starts a process",
+            "returns a thread",
+            {"import threading": "import multiprocessing"}
+            | {"threading.Thread(": 'multiprocessing.get_context("fork").Process('},
+        ),
+        WrongAnswer(
+            "calls `run` instead of `start`",
+            "returns before the work is done",
+            {"thread.start()": "thread.run()"},
+        ),
+        WrongAnswer(
+            "has parentheses after the target",
+            "returns before the work is done",
+            {"target=cls.perform_now, args=args": "target=cls.perform_now(*args)"},
+        ),
+        WrongAnswer(
+            "joins the thread",
+            "returns before the work is done",
+            {"        return thread": "        thread.join()\n        return thread"},
+        ),
+        WrongAnswer(
+            "does not start it",
+            "has started the thread",
+            {"        thread.start()": "        thread.start"},
+        ),
+        WrongAnswer(
+            "puts the arguments in a tuple once more",
+            "the thread does the job, with the arguments",
+            {"args=args": "args=(args,)"},
+        ),
+        WrongAnswer(
+            "has arguments that are no tuple",
+            "the thread does the job, with the arguments",
+            {"args=args": "args=len(args)"},
+        ),
+        WrongAnswer(
+            "forgets the arguments",
+            "the thread does the job, with the arguments",
+            {", args=args": ""},
+        ),
+        WrongAnswer(
+            "goes past `perform_now`",
+            "the job goes through `perform_now`",
+            {"target=cls.perform_now": "target=cls().perform"},
+        ),
+        WrongAnswer(
+            "holds a lock while working",
+            "five jobs work at the same time",
+            """
+            import threading
+
+            from luffy_lesson import step1_sync
+
+
+            class MyWorker(step1_sync.Worker):
+                lock = threading.Lock()
+
+                @classmethod
+                def perform_async(cls, *args):
+                    def work():
+                        with cls.lock:
+                            cls.perform_now(*args)
+
+                    thread = threading.Thread(target=work)
+                    thread.start()
+                    return thread
+            """,
+        ),
+    ],
+    "limit": [
+        WrongAnswer(
+            "has one place",
+            "lets five work at the same time",
+            {"Semaphore(5)": "Semaphore()"},
+        ),
+        WrongAnswer(
+            "joins each thread",
+            "lets five work at the same time",
+            {"        return thread": "        thread.join()\n        return thread"},
+        ),
+        WrongAnswer(
+            "takes a place in the caller and another in the thread",
+            "lets five work at the same time",
+            {"            try:": "            cls.places.acquire()\n            try:"},
+        ),
+        WrongAnswer(
+            "has six places",
+            "no sixth job is begun meanwhile",
+            {"Semaphore(5)": "Semaphore(6)"},
+        ),
+        WrongAnswer(
+            "gives the place back when the thread is started",
+            "no sixth job is begun meanwhile",
+            """
+            import threading
+
+            from luffy_lesson import step1_sync
+
+
+            class Polite(step1_sync.Worker):
+                places = threading.Semaphore(5)
+
+                @classmethod
+                def perform_async(cls, *args):
+                    with cls.places:
+                        thread = threading.Thread(target=cls.perform_now, args=args)
+                        thread.start()
+                    return thread
+            """,
+        ),
+        WrongAnswer(
+            "has new places for each call",
+            "no sixth job is begun meanwhile",
+            {"        def work():": "        places = threading.Semaphore(5)\n\n        def work():"}
+            | {"cls.places.release()": "places.release()", "cls.places.acquire()": "places.acquire()"},
+        ),
+        WrongAnswer(
+            "does not wait for a place",
+            "no sixth job is begun meanwhile",
+            {"cls.places.acquire()": "cls.places.acquire(blocking=False)"},
+        ),
+        WrongAnswer(
+            "takes the place in the thread",
+            "the sixth caller waits",
+            {"        cls.places.acquire()  #": "        #"}
+            | {"            try:": "            cls.places.acquire()\n            try:"},
+        ),
+        WrongAnswer(
+            "sends the sixth caller away",
+            "the sixth caller waits",
+            {
+                "        cls.places.acquire()": "        if not cls.places.acquire(blocking=False):\n            return None"
+            },
+        ),
+        WrongAnswer(
+            "forgets to return the thread",
+            "returns the threads",
+            {"        return thread": "        thread"},
+        ),
+        WrongAnswer(
+            "never gives a place back",
+            "a job that ends lets the next one begin",
+            {"cls.places.release()": "pass"},
+        ),
+        WrongAnswer(
+            "waits with the lock that who gives back needs",
+            "a job that ends lets the next one begin",
+            """
+            import threading
+            import time
+
+            from luffy_lesson import step1_sync
+
+
+            class Polite(step1_sync.Worker):
+                lock = threading.Lock()
+                working = [0]
+
+                @classmethod
+                def perform_async(cls, *args):
+                    def work():
+                        try:
+                            cls.perform_now(*args)
+                        finally:
+                            with cls.lock:
+                                cls.working[0] -= 1
+
+                    with cls.lock:
+                        while cls.working[0] == 5:
+                            time.sleep(0.01)
+                        cls.working[0] += 1
+                    thread = threading.Thread(target=work, daemon=True)
+                    thread.start()
+                    return thread
+            """,
+        ),
+        WrongAnswer(
+            "waits for the oldest thread, which need not be the first to end",
+            "a job that ends lets the next one begin",
+            """
+            import threading
+
+            from luffy_lesson import step1_sync
+
+
+            class Polite(step1_sync.Worker):
+                threads = []
+
+                @classmethod
+                def perform_async(cls, *args):
+                    if len(cls.threads) == 5:
+                        cls.threads.pop(0).join()
+                    thread = threading.Thread(target=cls.perform_now, args=args)
+                    thread.start()
+                    cls.threads.append(thread)
+                    return thread
+            """,
+        ),
+        WrongAnswer(
+            "gives two places back for one",
+            "a job that ends lets the next one begin",
+            {"                cls.perform_now(*args)": "                cls.perform_now(*args)\n                "}
+            | {"            finally:": "                cls.places.release()\n            finally:"},
+        ),
+        WrongAnswer(
+            "gives the place back of a job that returns, only",
+            "a job that fails gives its place back",
+            {
+                "            finally:  # a job that fails must not keep its place\n                ": "            finally:\n                pass\n            "
+            },
+        ),
+        WrongAnswer(
+            "gives the place back after the job, without `finally`",
+            "a job that fails gives its place back",
+            """
+            import threading
+
+            from luffy_lesson import step1_sync
+
+
+            class Polite(step1_sync.Worker):
+                places = threading.Semaphore(5)
+
+                @classmethod
+                def perform_async(cls, *args):
+                    def work():
+                        cls.perform_now(*args)
+                        cls.places.release()
+
+                    cls.places.acquire()
+                    thread = threading.Thread(target=work)
+                    thread.start()
+                    return thread
+            """,
+        ),
+    ],
+    "with_result": [
+        WrongAnswer(
+            "returns the thread",
+            "returns a future",
+            {"        threading.Thread(target=work).start()": "        thread = threading.Thread(target=work)"}
+            | {"return future": "thread.start()\n        return thread"},
+        ),
+        WrongAnswer(
+            "returns the result of the future",
+            "returns a future",
+            {"return future": "return future.result()"},
+        ),
+        WrongAnswer(
+            "has the result before there is a thread",
+            "returns before the work is done",
+            {"        def work():": "        result = cls.perform_now(*args)\n\n        def work():"}
+            | {"future.set_result(cls.perform_now(*args))": "future.set_result(result)"},
+        ),
+        WrongAnswer(
+            "puts the thread in the future",
+            "returns before the work is done",
+            """
+            import threading
+            from concurrent.futures import Future
+
+            from luffy_lesson import step1_sync
+
+
+            class WithResult(step1_sync.Worker):
+                @classmethod
+                def perform_future(cls, *args):
+                    future = Future()
+                    thread = threading.Thread(target=cls.perform_now, args=args)
+                    thread.start()
+                    future.set_result(thread)
+                    return future
+            """,
+        ),
+        WrongAnswer(
+            "does the work, and tells the future nothing",
+            "has the job's result later",
+            {"future.set_result(cls.perform_now(*args))": "cls.perform_now(*args)"},
+        ),
+        WrongAnswer(
+            "forgets the star",
+            "has the job's result later",
+            {"cls.perform_now(*args)": "cls.perform_now(args)"},
+        ),
+        WrongAnswer(
+            "does not start the thread",
+            "has the job's result later",
+            {"threading.Thread(target=work).start()": "threading.Thread(target=work)"},
+        ),
+        WrongAnswer(
+            "tells the future that it is done, and no result",
+            "has the job's result later",
+            {
+                "future.set_result(cls.perform_now(*args))": "cls.perform_now(*args)\n                future.set_result(None)"
+            },
+        ),
+        WrongAnswer(
+            "lets the exception end the thread",
+            "raises what the job has raised",
+            """
+            import threading
+            from concurrent.futures import Future
+
+            from luffy_lesson import step1_sync
+
+
+            class WithResult(step1_sync.Worker):
+                @classmethod
+                def perform_future(cls, *args):
+                    future = Future()
+
+                    def work():
+                        future.set_result(cls.perform_now(*args))
+
+                    threading.Thread(target=work).start()
+                    return future
+            """,
+        ),
+        WrongAnswer(
+            "hands the exception on as a result",
+            "raises what the job has raised",
+            {"future.set_exception(error)": "future.set_result(error)"},
+        ),
+        WrongAnswer(
+            "cancels the future of a job that failed",
+            "raises what the job has raised",
+            {"future.set_exception(error)": "future.cancel()"},
+        ),
+        WrongAnswer(
+            "only tells what the exception says",
+            "raises what the job has raised",
+            {"future.set_exception(error)": "future.set_exception(RuntimeError(str(error)))"},
+        ),
+        WrongAnswer(
+            "catches `Exception` only",
+            "ends the wait after `sys.exit` in a job, too",
+            {"except BaseException as error": "except Exception as error"},
+        ),
+    ],
+    # Lesson 3
+    "processor": [
+        WrongAnswer(
+            "takes the job, and does nothing with it",
+            "performs the job that waits",
+            {"job.perform()": "pass"},
+        ),
+        WrongAnswer(
+            "calls the job itself",
+            "performs the job that waits",
+            {"job.perform()": "job()"},
+        ),
+        WrongAnswer(
+            "works while it is told to stop",
+            "performs the job that waits",
+            {"while not self.stopping": "while self.stopping"},
+        ),
+        WrongAnswer(
+            "goes when nothing waits",
+            "performs the job that waits",
+            {"                continue": "                break"},
+        ),
+        WrongAnswer(
+            "does not expect an empty queue",
+            "performs the job that waits",
+            """
+            import threading
+
+
+            class MyProcessor:
+                def __init__(self, backend):
+                    self.backend = backend
+                    self.stopping = threading.Event()
+                    self.thread = threading.Thread(target=self.run)
+
+                def run(self):
+                    while not self.stopping.is_set():
+                        job = self.backend.get(timeout=0.1)
+                        try:
+                            job.perform()
+                        except Exception as error:
+                            print(f"{job} failed: {error}")
+                        finally:
+                            self.backend.task_done()
+
+                def stop(self):
+                    self.stopping.set()
+                    self.thread.join()
+            """,
+        ),
+        WrongAnswer(
+            "forgets `task_done`",
+            "says that it is done",
+            {"self.backend.task_done()": "pass"},
+        ),
+        WrongAnswer(
+            "calls `task_done` before the work",
+            "says so after the work",
+            {"                job.perform()": "                self.backend.task_done()\n                job.perform()"}
+            | {"                self.backend.task_done()\n\n": "                pass\n\n"},
+        ),
+        WrongAnswer(
+            "performs one job",
+            "goes on after a job that raises",
+            {
+                "                self.backend.task_done()\n": "                self.backend.task_done()\n                return\n"
+            },
+        ),
+        WrongAnswer(
+            "catches nothing",
+            "goes on after a job that raises",
+            {"except Exception as error:": "except queue.Empty as error:"},
+        ),
+        WrongAnswer(
+            "catches around the loop, and the loop is over",
+            "goes on after a job that raises",
+            """
+            import queue
+            import threading
+
+
+            class MyProcessor:
+                def __init__(self, backend):
+                    self.backend = backend
+                    self.stopping = threading.Event()
+                    self.thread = threading.Thread(target=self.run)
+
+                def run(self):
+                    try:
+                        while not self.stopping.is_set():
+                            try:
+                                job = self.backend.get(timeout=0.1)
+                            except queue.Empty:
+                                continue
+                            try:
+                                job.perform()
+                            finally:
+                                self.backend.task_done()
+                    except Exception as error:
+                        print(error)
+
+                def stop(self):
+                    self.stopping.set()
+                    self.thread.join()
+            """,
+        ),
+        WrongAnswer(
+            "says of the job that returns that it is done, only",
+            "says of the failed job that it is done, too",
+            {"                job.perform()": "                job.perform()\n                self.backend.task_done()"}
+            | {"                self.backend.task_done()\n\n": "                pass\n\n"},
+        ),
+        WrongAnswer(  # costs as long as a step may take
+            "waits for a job for ever",
+            "`stop()` ends it when there is nothing to do",
+            {"self.backend.get(timeout=0.1)": "self.backend.get()"},
+        ),
+        WrongAnswer(
+            "stops without a word to the thread",
+            "`stop()` ends it when there is nothing to do",
+            {"        self.stopping.set()\n        self.thread.join()": "        pass"},
+        ),
+        WrongAnswer(
+            "does not wait for the thread",
+            "`stop()` lets the job in hand finish, and waits for it",
+            {"        self.thread.join()": "        self.thread.join"},
+        ),
+        WrongAnswer(
+            "gives the thread a moment only",
+            "`stop()` lets the job in hand finish, and waits for it",
+            {"self.thread.join()": "self.thread.join(0.01)"},
+        ),
+        WrongAnswer(
+            "looks at the flag when nothing waits, only",
+            "takes no more jobs after that",
+            {"while not self.stopping.is_set():": "while True:"}
+            | {
+                "                continue": "                if self.stopping.is_set():\n                    return\n                continue"
+            },
+        ),
+    ],
+    "stop_within": [
+        WrongAnswer(
+            "raises no flag",
+            "stops processors that are idle",
+            {"processor.stopping.set()": "processor.stopping"},
+        ),
+        WrongAnswer(
+            "waits for nobody",
+            "stops processors that are idle",
+            {"processor.thread.join(max(0, deadline - time.monotonic()))": "pass"},
+        ),
+        WrongAnswer(
+            "has a deadline that is over",
+            "stops processors that are idle",
+            {"deadline - time.monotonic()": "time.monotonic() - deadline"},
+        ),
+        WrongAnswer(
+            "forgets to return",
+            "returns an empty list when nobody is late",
+            {"    return [": "    [", "if processor.thread.is_alive()]": "if processor.thread.is_alive()]\n"},
+        ),
+        WrongAnswer(
+            "returns all names",
+            "returns an empty list when nobody is late",
+            {" if processor.thread.is_alive()]": "]"},
+        ),
+        WrongAnswer(
+            "returns how many are late",
+            "returns an empty list when nobody is late",
+            {"    return [": "    return sum(1 for _ in [", "is_alive()]": "is_alive()])"},
+        ),
+        WrongAnswer(
+            "looks who is alive before it waits",
+            "returns an empty list when nobody is late",
+            """
+            import time
+
+
+            def stop_within(processors, seconds):
+                deadline = time.monotonic() + seconds
+                for processor in processors:
+                    processor.stopping.set()
+                late = [processor.thread.name for processor in processors if processor.thread.is_alive()]
+                for processor in processors:
+                    processor.thread.join(max(0, deadline - time.monotonic()))
+                return late
+            """,
+        ),
+        WrongAnswer(
+            "tells one, waits for it, tells the next",
+            "tells all of them before it waits for the first",
+            """
+            import time
+
+
+            def stop_within(processors, seconds):
+                deadline = time.monotonic() + seconds
+                for processor in processors:
+                    processor.stopping.set()
+                    processor.thread.join(max(0, deadline - time.monotonic()))
+                return [processor.thread.name for processor in processors if processor.thread.is_alive()]
+            """,
+        ),
+        WrongAnswer(
+            "gives each an equal part of the time, also when the others do not need theirs",
+            "waits for a job that ends in time",
+            {"max(0, deadline - time.monotonic())": "seconds / len(processors)"},
+        ),
+        WrongAnswer(
+            "returns the threads",
+            "names those who are late",
+            {"[processor.thread.name": "[processor.thread"},
+        ),
+        WrongAnswer(
+            "returns the processors",
+            "names those who are late",
+            {"[processor.thread.name": "[processor"},
+        ),
+        WrongAnswer(
+            "returns the names in one string",
+            "returns an empty list when nobody is late",
+            {"return [": 'return ", ".join([', "is_alive()]": "is_alive()])"},
+        ),
+        WrongAnswer(
+            "gives all of the time to each",
+            "lets those who are late share the time",
+            {"max(0, deadline - time.monotonic())": "seconds"},
+        ),
+    ],
+    "priorities": [
+        WrongAnswer(
+            "hands out the whole tuple",
+            "hands out the job that was put in",
+            {"super().get(block, timeout)[-1]": "super().get(block, timeout)"},
+        ),
+        WrongAnswer(
+            "hands out the number",
+            "hands out the job that was put in",
+            {"super().get(block, timeout)[-1]": "super().get(block, timeout)[1]"},
+        ),
+        WrongAnswer(
+            "has a `get` without arguments",
+            "hands out the job that was put in",
+            {"def get(self, block=True, timeout=None)": "def get(self)", "get(block, timeout)": "get()"},
+        ),
+        WrongAnswer(
+            "hands out what is urgent last",
+            "hands out what is urgent first",
+            {"(not urgent,": "(urgent,"},
+        ),
+        WrongAnswer(
+            "puts the number first",
+            "hands out what is urgent first",
+            {"(not urgent, next(self.numbers), job)": "(next(self.numbers), not urgent, job)"},
+        ),
+        WrongAnswer(
+            "has no number",
+            "keeps the order of equally urgent ones",
+            {"not urgent, next(self.numbers), job": "not urgent, job"},
+        ),
+        WrongAnswer(
+            "counts down",
+            "keeps the order of equally urgent ones",
+            {"next(self.numbers)": "-next(self.numbers)"},
+        ),
+        WrongAnswer(
+            "takes the number of waiting jobs for a number",
+            "keeps the order of equally urgent ones",
+            {"next(self.numbers)": "self.qsize()"},
+        ),
+        WrongAnswer(
+            "hands out nothing when it is empty",
+            "raises `queue.Empty` when nothing comes in time",
+            {
+                "        return super().get(block, timeout)[-1]": "        try:\n            return super().get(block, timeout)[-1]"
+            }
+            | {"numbers = itertools.count()": "numbers = itertools.count()\n"}
+            | {"[-1]\n": "[-1]\n        except queue.Empty:\n            return None\n"},
+        ),
+        WrongAnswer(  # costs as long as a step may take
+            "ignores the timeout",
+            "raises `queue.Empty` when nothing comes in time",
+            {"super().get(block, timeout)": "super().get(block)"},
+        ),
+        WrongAnswer(
+            "has no `block`",
+            "does not wait with `block=False`",
+            {"def get(self, block=True, timeout=None)": "def get(self, timeout=None)"}
+            | {"get(block, timeout)": "get(timeout=timeout)"},
+        ),
+        WrongAnswer(
+            "has two queues, and no `task_done`",
+            "is a backend: processors take the jobs, and `join()` ends",
+            """
+            import queue
+            import time
+
+
+            class TwoPriorities:
+                def __init__(self):
+                    self.urgent, self.usual = [], []
+
+                def put(self, job):
+                    (self.urgent if getattr(job.worker, "urgent", False) else self.usual).append(job)
+
+                def get(self, block=True, timeout=None):
+                    deadline = float("inf") if timeout is None else time.monotonic() + timeout
+                    while True:
+                        for jobs in (self.urgent, self.usual):
+                            if jobs:
+                                return jobs.pop(0)
+                        if not block or time.monotonic() > deadline:
+                            raise queue.Empty
+                        time.sleep(0.01)
+
+                def qsize(self):
+                    return len(self.urgent) + len(self.usual)
+            """,
+        ),
+        WrongAnswer(
+            "has a heap of its own, of which `join` does not know",
+            "is a backend: processors take the jobs, and `join()` ends",
+            """
+            import heapq
+            import itertools
+            import queue
+            import time
+
+
+            class TwoPriorities(queue.Queue):
+                numbers = itertools.count()
+
+                def __init__(self):
+                    super().__init__()
+                    self.heap = []
+
+                def put(self, job):
+                    urgent = getattr(job.worker, "urgent", False)
+                    heapq.heappush(self.heap, (not urgent, next(self.numbers), job))
+
+                def get(self, block=True, timeout=None):
+                    deadline = float("inf") if timeout is None else time.monotonic() + timeout
+                    while not self.heap:
+                        if not block or time.monotonic() > deadline:
+                            raise queue.Empty
+                        time.sleep(0.01)
+                    return heapq.heappop(self.heap)[-1]
+            """,
+        ),
+    ],
+    # Lesson 4
+    "redis_backend": [
+        WrongAnswer(
+            "forgets to return what Redis answers",
+            "`put` returns how many wait",
+            {"return self.connection.lpush": "self.connection.lpush"},
+        ),
+        WrongAnswer(
+            "returns itself",
+            "`put` returns how many wait",
+            {
+                "return self.connection.lpush(self.key, job)": "self.connection.lpush(self.key, job)\n        return self"
+            },
+        ),
+        WrongAnswer(
+            "adds at the right",
+            "`put` adds at the left of the list",
+            {"lpush": "rpush", "brpop": "blpop"},
+        ),
+        WrongAnswer(
+            "has a key of its own",
+            "`put` adds at the left of the list",
+            {"self.connection, self.key = connection, key": 'self.connection, self.key = connection, "luffy:jobs"'},
+        ),
+        WrongAnswer(
+            "takes from the end at which it adds",
+            "`get` takes the job that has waited longest",
+            {"brpop": "blpop"},
+        ),
+        WrongAnswer(
+            "returns key and job",
+            "`get` takes the job that has waited longest",
+            {"answer[1]": "answer"},
+        ),
+        WrongAnswer(
+            "returns the key",
+            "`get` takes the job that has waited longest",
+            {"answer[1]": "answer[0]"},
+        ),
+        WrongAnswer(
+            "reads, and does not take",
+            "`get` takes it out of the list",
+            {"self.connection.brpop(self.key, timeout)": "self.connection.lindex(self.key, -1)", "answer[1]": "answer"},
+        ),
+        WrongAnswer(
+            "returns None when there is nothing",
+            "`get` raises `queue.Empty` when nothing comes in time",
+            {"raise queue.Empty": "return None"},
+        ),
+        WrongAnswer(
+            "does not expect None",
+            "`get` raises `queue.Empty` when nothing comes in time",
+            {"        if answer is None:\n            raise queue.Empty\n": ""},
+        ),
+        WrongAnswer(  # costs as long as a step may take
+            "ignores the timeout",
+            "`get` raises `queue.Empty` when nothing comes in time",
+            {"brpop(self.key, timeout)": "brpop(self.key)"},
+        ),
+        WrongAnswer(
+            "does not wait",
+            "`get` waits for a job that comes later",
+            {"brpop(self.key, timeout)": "rpop(self.key)", "answer[1]": "answer"},
+        ),
+        WrongAnswer(
+            "looks, then takes",
+            "gives each job to one taker only",
+            """
+            import queue
+            import time
+
+
+            class MyBackend:
+                def __init__(self, connection, key):
+                    self.connection, self.key = connection, key
+
+                def put(self, job):
+                    return self.connection.lpush(self.key, job)
+
+                def get(self, timeout):
+                    deadline = time.monotonic() + timeout
+                    while time.monotonic() < deadline:
+                        job = self.connection.lindex(self.key, -1)
+                        if job is not None:
+                            self.connection.rpop(self.key)
+                            return job
+                        time.sleep(0.01)
+                    raise queue.Empty
+            """,
+        ),
+    ],
+    "two_queues": [
+        WrongAnswer(
+            "asks the urgent queue only",
+            "gets a usual job",
+            {"[self.urgent, self.usual]": "self.urgent"},
+        ),
+        WrongAnswer(
+            "returns key and job",
+            "gets a usual job",
+            {"answer[1]": "answer"},
+        ),
+        WrongAnswer(
+            "hands two keys on as two arguments",
+            "gets a usual job",
+            {"[self.urgent, self.usual]": "self.urgent, self.usual"},
+        ),
+        WrongAnswer(
+            "asks the usual queue first",
+            "gets an urgent job before the usual ones",
+            {"[self.urgent, self.usual]": "[self.usual, self.urgent]"},
+        ),
+        WrongAnswer(
+            "takes at the left",
+            "gets the oldest of each first",
+            {"brpop": "blpop"},
+        ),
+        WrongAnswer(
+            "returns None when there is nothing",
+            "raises `queue.Empty` when nothing comes in time",
+            {"raise queue.Empty": "return None"},
+        ),
+        WrongAnswer(
+            "does not wait",
+            "waits for an urgent job",
+            {"self.connection.brpop([self.urgent, self.usual], timeout)": "self.connection.rpop(self.urgent)"}
+            | {
+                "        if answer is None": "        if answer is None:\n            answer = self.connection.rpop(self.usual)\n        if answer is None"
+            }
+            | {"answer[1]": "answer"},
+        ),
+        WrongAnswer(
+            "looks at the urgent queue, then waits for a usual job",
+            "waits for an urgent job",
+            """
+            import queue
+
+
+            class TwoQueues:
+                def __init__(self, connection, urgent, usual):
+                    self.connection, self.urgent, self.usual = connection, urgent, usual
+
+                def get(self, timeout):
+                    job = self.connection.rpop(self.urgent)
+                    if job is not None:
+                        return job
+                    answer = self.connection.brpop(self.usual, timeout)
+                    if answer is None:
+                        raise queue.Empty
+                    return answer[1]
+            """,
+        ),
+        WrongAnswer(
+            "waits for one queue, then for the other",
+            "waits for a usual job at the same time",
+            {
+                "self.connection.brpop([self.urgent, self.usual], timeout)": "self.connection.brpop(self.urgent, timeout / 2)"
+            }
+            | {
+                "        if answer is None": "        answer = answer or self.connection.brpop(self.usual, timeout / 2)\n        if answer is None"
+            },
+        ),
+    ],
+    "once": [
+        WrongAnswer(
+            "returns what Redis answers",
+            "puts a job in the list, and returns True",
+            {
+                "        self.connection.lpush(self.key, job)\n        return True": "        return self.connection.lpush(self.key, job)"
+            },
+        ),
+        WrongAnswer(
+            "marks the job, and does not add it",
+            "puts a job in the list, and returns True",
+            {"        self.connection.lpush(self.key, job)\n": ""},
+        ),
+        WrongAnswer(
+            "has the mark at the key of the list",
+            "puts a job in the list, and returns True",
+            {'f"{self.key}:{job}"': "self.key"},
+        ),
+        WrongAnswer(
+            "remembers nothing",
+            "refuses an equal one, and returns False",
+            {", nx=True": ""},
+        ),
+        WrongAnswer(
+            "returns None when it refuses",
+            "refuses an equal one, and returns False",
+            {"return False": "return"},
+        ),
+        WrongAnswer(
+            "adds the job before it asks",
+            "refuses an equal one, and returns False",
+            {"        self.connection.lpush(self.key, job)\n        return": "        return"}
+            | {"        # To ask": "        self.connection.lpush(self.key, job)\n        # To ask"},
+        ),
+        WrongAnswer(
+            "has one mark for all jobs",
+            "lets another job in",
+            {'f"{self.key}:{job}"': 'f"{self.key}:seen"'},
+        ),
+        WrongAnswer(
+            "remembers in a set of Python's",
+            "refuses it in another process, too",
+            """
+            class Once:
+                def __init__(self, connection, key):
+                    self.connection, self.key = connection, key
+                    self.seen = set()
+
+                def put(self, job):
+                    if job in self.seen:
+                        return False
+                    self.seen.add(job)
+                    self.connection.lpush(self.key, job)
+                    return True
+            """,
+        ),
+        WrongAnswer(
+            "has marks that stay",
+            "the mark goes away by itself",
+            {", ex=60": ""},
+        ),
+        WrongAnswer(
+            "has marks that stay for an hour",
+            "the mark goes away by itself",
+            {"ex=60": "ex=3600"},
+        ),
+        WrongAnswer(
+            "looks for the job in the list",
+            "the mark goes away by itself",
+            """
+            class Once:
+                def __init__(self, connection, key):
+                    self.connection, self.key = connection, key
+
+                def put(self, job):
+                    if self.connection.lpos(self.key, job) is not None:
+                        return False
+                    self.connection.lpush(self.key, job)
+                    return True
+            """,
+        ),
+        WrongAnswer(
+            "has a set of marks that lives on with each job",
+            "the mark goes away by itself",
+            {
+                'self.connection.set(f"{self.key}:{job}", 1, nx=True, ex=60)': 'self.connection.sadd(f"{self.key}:seen", job)'
+            }
+            | {
+                "        self.connection.lpush": '        self.connection.expire(f"{self.key}:seen", 60)\n        self.connection.lpush'
+            },
+        ),
+        WrongAnswer(
+            "remembers in Redis and in Python",
+            "lets the job in again after that",
+            """
+            class Once:
+                def __init__(self, connection, key):
+                    self.connection, self.key = connection, key
+                    self.seen = set()
+
+                def put(self, job):
+                    if job in self.seen or not self.connection.set(f"{self.key}:{job}", 1, nx=True, ex=60):
+                        return False
+                    self.seen.add(job)
+                    self.connection.lpush(self.key, job)
+                    return True
+            """,
+        ),
+        WrongAnswer(
+            "asks, then sets",
+            "lets one of many in that come at the same moment",
+            {
+                'if not self.connection.set(f"{self.key}:{job}", 1, nx=True, ex=60)': 'if self.connection.exists(f"{self.key}:{job}")'
+            }
+            | {
+                "        self.connection.lpush": '        self.connection.set(f"{self.key}:{job}", 1, ex=60)\n        self.connection.lpush'
+            },
+        ),
+    ],
+    "sqlite_backend": [
+        WrongAnswer(
+            "hands out the row",
+            "hands out what was put in",
+            {"return row[0]": "return row"},
+        ),
+        WrongAnswer(
+            "opens a database in memory each time",
+            "hands out what was put in",
+            {"sqlite3.connect(self.path,": 'sqlite3.connect(":memory:",'},
+        ),
+        WrongAnswer(
+            "does not commit",
+            "hands out what was put in",
+            {", isolation_level=None": ""},
+        ),
+        WrongAnswer(
+            "counts a row, and returns the row",
+            "`qsize` tells how many wait",
+            {'FROM jobs")[0]': 'FROM jobs")'},
+        ),
+        WrongAnswer(
+            "reads, and does not take",
+            "`qsize` tells how many wait",
+            {
+                "DELETE FROM jobs WHERE id = (SELECT min(id) FROM jobs) RETURNING payload": "SELECT payload FROM jobs ORDER BY id"
+            },
+        ),
+        WrongAnswer(
+            "takes the newest",
+            "the job that has waited longest leaves first",
+            {"min(id)": "max(id)"},
+        ),
+        WrongAnswer(
+            "takes the first in the alphabet",
+            "the job that has waited longest leaves first",
+            {"id = (SELECT min(id) FROM jobs)": "payload = (SELECT min(payload) FROM jobs)"},
+        ),
+        WrongAnswer(
+            "keeps one database in memory",
+            "jobs outlive the backend",
+            {"self.path = path\n": 'self.connection = sqlite3.connect(":memory:", check_same_thread=False)\n'}
+            | {
+                "        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:\n": "        with closing(self.connection.cursor()) as connection:\n"
+            },
+        ),
+        WrongAnswer(
+            "makes the table as if there were none",
+            "jobs outlive the backend",
+            {"IF NOT EXISTS ": ""},
+        ),
+        WrongAnswer(
+            "begins with an empty table",
+            "jobs outlive the backend",
+            {
+                '        self.execute("CREATE': '        self.execute("DROP TABLE IF EXISTS jobs")\n        self.execute("CREATE'
+            },
+        ),
+        WrongAnswer(
+            "keeps one connection, and does not commit",
+            "jobs outlive the backend",
+            {"self.path = path\n": "self.connection = sqlite3.connect(path)\n"}
+            | {
+                "        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:\n": "        with closing(self.connection.cursor()) as connection:\n"
+            },
+        ),
+        WrongAnswer(
+            "returns None when there is nothing",
+            "raises `queue.Empty` when nothing comes in time",
+            {"raise queue.Empty": "return None"},
+        ),
+        WrongAnswer(  # costs as long as a step may take
+            "ignores `block`",
+            "does not wait with `block=False`",
+            {"if not block or time.monotonic() > deadline": "if time.monotonic() > deadline"},
+        ),
+        WrongAnswer(
+            "does not wait",
+            "waits for a job that comes later, in another thread",
+            {
+                "            if not block or time.monotonic() > deadline:\n                raise queue.Empty": "            raise queue.Empty"
+            },
+        ),
+        WrongAnswer(
+            "has one connection for all threads",
+            "waits for a job that comes later, in another thread",
+            {"self.path = path\n": "self.connection = sqlite3.connect(path, isolation_level=None)\n"}
+            | {
+                "        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:\n": "        with closing(self.connection.cursor()) as connection:\n"
+            },
+        ),
+        WrongAnswer(
+            "looks, then takes",
+            "gives each job to one taker only",
+            {
+                "DELETE FROM jobs WHERE id = (SELECT min(id) FROM jobs) RETURNING payload": "SELECT payload, id FROM jobs ORDER BY id"
+            }
+            | {
+                "                return row[0]": '                self.execute("DELETE FROM jobs WHERE id = ?", row[1])\n                return row[0]'
+            },
+        ),
+    ],
+}
+
+RIGHT: dict[str, list[RightAnswer]] = {
+    "perform_now": [
+        RightAnswer(
+            "one thing in a line",
+            {"return cls().perform(*args)": "worker = cls(); result = worker.perform(*args); return result"},
+        ),
+        RightAnswer(
+            "raises again",
+            """
+            class MyWorker:
+                @classmethod
+                def perform_now(cls, *args, **options):
+                    try:
+                        return cls().perform(*args, **options)
+                    except Exception:
+                        print("failed")
+                        raise
+            """,
+        ),
+    ],
+    "try_again": [
+        RightAnswer(
+            "after the `except`",
+            {
+                "            return super().perform_now(*args)  #": "            pass\n        return super().perform_now(*args)  #"
+            },
+        ),
+        RightAnswer(
+            "a loop",
+            """
+            from luffy_lesson import step1_sync
+
+
+            class Stubborn(step1_sync.Worker):
+                @classmethod
+                def perform_now(cls, *args):
+                    for left in (1, 0):
+                        try:
+                            return super().perform_now(*args)
+                        except Exception:
+                            if not left:
+                                raise
+            """,
+        ),
+        RightAnswer(
+            "without `super`",
+            """
+            from luffy_lesson.step1_sync import Worker
+
+
+            class Stubborn(Worker):
+                @classmethod
+                def perform_now(cls, *args):
+                    try:
+                        return cls().perform(*args)
+                    except KeyboardInterrupt:
+                        raise
+                    except BaseException:
+                        return cls().perform(*args)
+            """,
+        ),
+    ],
+    "timed": [
+        RightAnswer(
+            "another clock that is never set back",
+            {"begin = time.monotonic()": "begin = time.perf_counter()"}
+            | {"(time.monotonic() - begin)": "(time.perf_counter() - begin)"},
+        ),
+        RightAnswer(
+            "by name, in nanoseconds",
+            {"import time\n": "from time import monotonic_ns\n"}
+            | {"begin = time.monotonic()": "begin = monotonic_ns()"}
+            | {"time.monotonic() - begin": "(monotonic_ns() - begin) / 1e9"},
+        ),
+        RightAnswer(
+            "noted twice, in each branch",
+            """
+            import time
+
+            from luffy_lesson.step1_sync import Worker
+
+
+            class Timed(Worker):
+                times = []
+
+                @classmethod
+                def perform_now(cls, *args):
+                    begin = time.monotonic()
+                    try:
+                        result = super().perform_now(*args)
+                    except BaseException:
+                        cls.times += [time.monotonic() - begin]
+                        raise
+                    cls.times += [time.monotonic() - begin]
+                    return result
+            """,
+        ),
+    ],
+    "perform_async": [
+        RightAnswer("a daemon with a name", {"args=args)": 'args=args, daemon=True, name="mine")'}),
+        RightAnswer("a lambda", {"target=cls.perform_now, args=args": "target=lambda: cls.perform_now(*args)"}),
+        RightAnswer(
+            "a list of arguments, of an instance", {"cls.perform_now, args=args": "cls().perform_now, args=[*args]"}
+        ),
+    ],
+    "limit": [
+        RightAnswer("cannot give back too many", {"threading.Semaphore": "threading.BoundedSemaphore"}),
+        RightAnswer(
+            "a condition",
+            """
+            import threading
+
+            from luffy_lesson import step1_sync
+
+
+            class Polite(step1_sync.Worker):
+                working = 0
+                changed = threading.Condition()
+
+                @classmethod
+                def perform_async(cls, *args):
+                    def work():
+                        try:
+                            cls.perform_now(*args)
+                        finally:
+                            with Polite.changed:
+                                Polite.working -= 1
+                                Polite.changed.notify()
+
+                    with Polite.changed:
+                        while Polite.working == 5:
+                            Polite.changed.wait()
+                        Polite.working += 1
+                    thread = threading.Thread(target=work)
+                    thread.start()
+                    return thread
+            """,
+        ),
+        RightAnswer(
+            "looks how many are alive, again and again",
+            """
+            import threading
+            import time
+
+            from luffy_lesson import step1_sync
+
+
+            class Polite(step1_sync.Worker):
+                threads = []
+
+                @classmethod
+                def perform_async(cls, *args):
+                    while sum(thread.is_alive() for thread in cls.threads) >= 5:
+                        time.sleep(0.01)
+                    thread = threading.Thread(target=cls.perform_now, args=args)
+                    thread.start()
+                    cls.threads.append(thread)
+                    return thread
+            """,
+        ),
+    ],
+    "with_result": [
+        RightAnswer(
+            "an executor for each job",
+            """
+            from concurrent.futures import ThreadPoolExecutor
+
+            from luffy_lesson import step1_sync
+
+
+            class WithResult(step1_sync.Worker):
+                @classmethod
+                def perform_future(cls, *args):
+                    executor = ThreadPoolExecutor(max_workers=1)
+                    future = executor.submit(cls.perform_now, *args)
+                    executor.shutdown(wait=False)
+                    return future
+            """,
+        ),
+        RightAnswer(
+            "a bare `except`, and an `else`",
+            """
+            import sys
+            import threading
+            from concurrent.futures import Future
+
+            from luffy_lesson import step1_sync
+
+
+            def work(worker, args, future):
+                try:
+                    result = worker.perform_now(*args)
+                except:
+                    future.set_exception(sys.exc_info()[1])
+                else:
+                    future.set_result(result)
+
+
+            class WithResult(step1_sync.Worker):
+                @classmethod
+                def perform_future(cls, *args):
+                    future = Future()
+                    threading.Thread(target=work, args=(cls, args, future), daemon=True).start()
+                    return future
+            """,
+        ),
+        RightAnswer(
+            "one executor for all jobs",
+            """
+            from concurrent.futures import ThreadPoolExecutor
+
+            from luffy_lesson import step1_sync
+
+
+            class WithResult(step1_sync.Worker):
+                executor = ThreadPoolExecutor()
+
+                @classmethod
+                def perform_future(cls, *args):
+                    return cls.executor.submit(cls.perform_now, *args)
+            """,
+        ),
+    ],
+    "processor": [
+        RightAnswer(
+            "catches all, and tells nothing",
+            {
+                "except Exception as error:": "except BaseException:",
+                '                print(f"{job} failed: {error}")': "                pass",
+            },
+        ),
+        RightAnswer(
+            "does not wait in `get`, but between",
+            {"self.backend.get(timeout=0.1)": "self.backend.get(block=False)"}
+            | {"                continue": "                self.stopping.wait(0.05)\n                continue"},
+        ),
+        RightAnswer(
+            "a daemon, and two functions",
+            """
+            import queue
+            import threading
+
+
+            class MyProcessor:
+                def __init__(self, backend):
+                    self.backend, self.stopping = backend, threading.Event()
+                    self.thread = threading.Thread(target=self.run, daemon=True)
+
+                def run(self):
+                    while True:
+                        if self.stopping.is_set():
+                            break
+                        try:
+                            self.one(self.backend.get(True, 0.2))
+                        except queue.Empty:
+                            pass
+
+                def one(self, job):
+                    try:
+                        job.perform()
+                    except Exception:
+                        pass
+                    self.backend.task_done()
+
+                def stop(self):
+                    self.stopping.set()
+                    while self.thread.is_alive():
+                        self.thread.join(0.1)
+            """,
+        ),
+    ],
+    "stop_within": [
+        RightAnswer(
+            "a wait that may be negative", {"max(0, deadline - time.monotonic())": "deadline - time.monotonic()"}
+        ),
+        RightAnswer(
+            "looks again and again",
+            """
+            import time
+
+
+            def stop_within(processors, seconds):
+                for processor in processors:
+                    processor.stopping.set()
+                end = time.monotonic() + seconds
+                late = list(processors)
+                while late and time.monotonic() < end:
+                    time.sleep(0.01)
+                    late = [processor for processor in late if processor.thread.is_alive()]
+                return [processor.thread.name for processor in late]
+            """,
+        ),
+        RightAnswer(
+            "counts what is left",
+            """
+            import time
+
+
+            def stop_within(processors, seconds):
+                left = seconds
+                for processor in processors:
+                    processor.stopping.set()
+                for processor in processors:
+                    began = time.monotonic()
+                    processor.thread.join(timeout=max(left, 0))
+                    left -= time.monotonic() - began
+                return {processor.thread.name for processor in processors if processor.thread.is_alive()}
+            """,
+        ),
+    ],
+    "priorities": [
+        RightAnswer(
+            "numbers, and a count for each queue",
+            {
+                "    numbers = itertools.count()\n": "    def __init__(self):\n        super().__init__()\n        self.numbers = itertools.count()\n"
+            }
+            | {"(not urgent, next": "(0 if urgent else 1, next"},
+        ),
+        RightAnswer(
+            "two lists inside of a queue",
+            """
+            import collections
+            import queue
+
+
+            class TwoPriorities(queue.Queue):
+                def _init(self, maxsize):
+                    self.urgent, self.usual = collections.deque(), collections.deque()
+
+                def _qsize(self):
+                    return len(self.urgent) + len(self.usual)
+
+                def _put(self, job):
+                    (self.urgent if getattr(job.worker, "urgent", False) else self.usual).append(job)
+
+                def _get(self):
+                    return (self.urgent or self.usual).popleft()
+            """,
+        ),
+        RightAnswer(
+            "a class that has a queue, and is none",
+            """
+            import itertools
+            import queue
+
+
+            class TwoPriorities:
+                def __init__(self):
+                    self.numbers = itertools.count()
+                    self.waiting = queue.PriorityQueue()
+
+                def put(self, job):
+                    self.waiting.put((not getattr(job.worker, "urgent", False), next(self.numbers), job))
+
+                def get(self, block=True, timeout=None):
+                    return self.waiting.get(block, timeout)[2]
+
+                def task_done(self):
+                    self.waiting.task_done()
+
+                def qsize(self):
+                    return self.waiting.qsize()
+
+                def join(self):
+                    self.waiting.join()
+            """,
+        ),
+    ],
+    "redis_backend": [
+        RightAnswer("names for the arguments", {"brpop(self.key, timeout)": "brpop([self.key], timeout=timeout)"}),
+        RightAnswer(
+            "decodes, and unpacks",
+            {"        if answer is None": "        if not answer"}
+            | {"return answer[1]  #": "_, job = answer\n        return job.decode()  #"},
+        ),
+        RightAnswer(
+            "another command",
+            {
+                "self.connection.brpop(self.key, timeout)": 'self.connection.blmpop(timeout, 1, self.key, direction="RIGHT")'
+            }
+            | {"answer[1]": "answer[1][0]"},
+        ),
+    ],
+    "two_queues": [
+        RightAnswer(
+            "a tuple of keys", {"[self.urgent, self.usual], timeout": "keys=(self.urgent, self.usual), timeout=timeout"}
+        ),
+        RightAnswer(
+            "takes what is urgent first, then waits for both",
+            {
+                "        # One command": "        job = self.connection.rpop(self.urgent)\n        if job:\n            return job.decode()\n        # One command"
+            },
+        ),
+        RightAnswer(
+            "looks again and again",
+            """
+            import queue
+            import time
+
+
+            class TwoQueues:
+                def __init__(self, connection, urgent, usual):
+                    self.connection, self.keys = connection, [urgent, usual]
+
+                def get(self, timeout):
+                    end = time.monotonic() + timeout
+                    while time.monotonic() < end:
+                        for key in self.keys:
+                            job = self.connection.rpop(key)
+                            if job is not None:
+                                return job
+                        time.sleep(0.01)
+                    raise queue.Empty
+            """,
+        ),
+    ],
+    "once": [
+        RightAnswer("milliseconds", {"ex=60": "px=60_000"}),
+        RightAnswer(
+            "a hash in the key, and less than a minute",
+            {'f"{self.key}:{job}"': 'f"{self.key}:{hash(job)}"', "ex=60": "ex=30"},
+        ),
+        RightAnswer(
+            "counts how often it came",
+            {
+                'if not self.connection.set(f"{self.key}:{job}", 1, nx=True, ex=60)': 'if self.connection.incr(f"{self.key}:{job}") > 1'
+            }
+            | {
+                "        self.connection.lpush": '        self.connection.expire(f"{self.key}:{job}", 60)\n        self.connection.lpush'
+            },
+        ),
+    ],
+    "sqlite_backend": [
+        RightAnswer(
+            "one connection, and a lock around it",
+            """
+            import queue
+            import sqlite3
+            import threading
+            import time
+
+
+            class SqliteBackend:
+                def __init__(self, path):
+                    self.lock = threading.Lock()
+                    self.connection = sqlite3.connect(path, check_same_thread=False)
+                    self.connection.execute("CREATE TABLE IF NOT EXISTS jobs (id INTEGER PRIMARY KEY, payload TEXT)")
+
+                def put(self, job):
+                    with self.lock, self.connection:
+                        self.connection.execute("INSERT INTO jobs (payload) VALUES (?)", (job,))
+
+                def get(self, block=True, timeout=None):
+                    end = None if timeout is None else time.monotonic() + timeout
+                    while True:
+                        with self.lock, self.connection:
+                            row = self.connection.execute("SELECT id, payload FROM jobs ORDER BY id").fetchone()
+                            if row:
+                                self.connection.execute("DELETE FROM jobs WHERE id = ?", (row[0],))
+                                return row[1]
+                        if not block or (end and time.monotonic() > end):
+                            raise queue.Empty
+                        time.sleep(0.01)
+
+                def qsize(self):
+                    with self.lock:
+                        return self.connection.execute("SELECT count(*) FROM jobs").fetchone()[0]
+            """,
+        ),
+        RightAnswer(
+            "looks and takes in one transaction",
+            {"DELETE FROM jobs WHERE id = (SELECT min(id) FROM jobs) RETURNING payload": "SELECT 1"}
+            | {"row = self.execute(": "row = self.take("}
+            | {
+                "    def qsize(self):": """    def take(self, _):
+        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            row = connection.execute("SELECT payload, id FROM jobs ORDER BY id LIMIT 1").fetchone()
+            if row:
+                connection.execute("DELETE FROM jobs WHERE id = ?", row[1:])
+            connection.execute("COMMIT")
+            return row
+
+    def qsize(self):"""
+            },
+        ),
+        RightAnswer(
+            "numbers that are never used again",
+            {"INTEGER PRIMARY KEY": "INTEGER PRIMARY KEY AUTOINCREMENT", "time.sleep(0.02)": "time.sleep(0.05)"},
+        ),
+    ],
+}
