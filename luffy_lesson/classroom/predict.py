@@ -30,7 +30,7 @@ class Prediction:
             happened: what was seen; its text is compared with the chosen one.
         """
         if self.said is None:
-            print(f"You predicted nothing. It was: {happened}")
+            print(f"You have not chosen. It was: {happened}")
         else:
             print(f"You said: {self.said}. It was: {happened}. {'✓' if self.said == str(happened) else '✗'}")
 

@@ -10,7 +10,7 @@ from luffy_lesson.classroom.predict import Prediction
 @pytest.mark.parametrize(
     ("chosen", "happened", "line"),
     [
-        (None, "5 s", "You predicted nothing. It was: 5 s\n"),
+        (None, "5 s", "You have not chosen. It was: 5 s\n"),
         ("5 s", "5 s", "You said: 5 s. It was: 5 s. ✓\n"),
         ("1 s", "5 s", "You said: 1 s. It was: 5 s. ✗\n"),
     ],

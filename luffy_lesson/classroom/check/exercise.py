@@ -31,7 +31,7 @@ class Exercise:
         self._uses_redis = uses_redis
         self._hinted = 0
 
-    def __call__(self, answer: Any) -> None:
+    def __call__(self, answer: Any = None) -> None:
         """Try an answer, and print line by line what was tried and what was seen, up to the first that is not right.
 
         Args:

@@ -37,7 +37,11 @@ def perform_now(my_worker: Any) -> Steps:
 
     yield "calls it on an instance of the worker"
     if not isinstance(calls[0][0], Sum):
-        raise Wrong("an instance as `self`", f"{calls[0][0]!r}", "what stands before `.perform`?")
+        raise Wrong(
+            "an instance as `self`",
+            f"{calls[0][0]!r}",
+            "what stands before `.perform`, and is `@classmethod` still above?",
+        )
 
     yield "hands on the arguments"
     if calls[0][1] != (2, 3):
@@ -91,10 +95,12 @@ def try_again(stubborn: Any) -> Steps:
             return "done"
 
     def perform(*failures: BaseException) -> Any:
+        """Perform it. Return what it returns, or the exception that it raises; never one that is returned."""
         tries.clear()
         Job.failures = failures
         try:
-            return Job.perform_now(1, 2)
+            result = Job.perform_now(1, 2)
+            return f"{result!r}, returned" if isinstance(result, BaseException) else result
         except NotImplementedError:  # not written yet
             raise
         except (Planned, RuntimeError, KeyboardInterrupt) as error:
@@ -112,7 +118,7 @@ def try_again(stubborn: Any) -> Steps:
     yield "tries a job that has failed once more"
     result = perform(Planned("first"))
     if len(tries) != 2:
-        raise Wrong("two tries", f"{len(tries)}", "what happens in the `except`?")
+        raise Wrong("two tries", f"{len(tries)}", "what does the `except` catch, and what happens in it?")
     if tries[0] != tries[1]:
         raise Wrong("the same arguments in both tries", f"{tries[0]} and {tries[1]}", "the second call's `*args`")
 
@@ -123,12 +129,16 @@ def try_again(stubborn: Any) -> Steps:
     yield "gives up after the second try"
     result = perform(*map(Planned, range(50)))
     if len(tries) != 2:
-        raise Wrong("two tries of a job that always fails", f"{len(tries)}", "what does the second try call?")
+        raise Wrong(
+            "two tries of a job that always fails",
+            f"{len(tries)}",
+            "a loop, or a second try that calls `cls.perform_now`?",
+        )
     yield Saw("two tries")
 
     yield "lets the second error through to the caller"
     if not isinstance(result, Planned) or result.args != (1,):
-        raise Wrong("the error of the second try", f"{result!r}", "what becomes of the second error?")
+        raise Wrong("the error of the second try to be raised", f"{result!r}", "what becomes of the second error?")
 
     yield "does not try again when ■ has interrupted it"
     result = perform(KeyboardInterrupt())
@@ -144,8 +154,7 @@ def try_again(stubborn: Any) -> Steps:
     hints=[
         "The clock is read before the job and after it; the difference goes into `cls.times`.",
         "What stands in `finally:` happens in any case, whether the job returns or raises.",
-        "`time.monotonic()` only goes forward. `time.time()` follows the clock on the wall, which is set back now and "
-        "then.",
+        "`try: return super().perform_now(*args)`, `finally: cls.times.append(time.monotonic() - begin)`.",
     ],
 )
 def timed(timed: Any) -> Steps:
@@ -177,8 +186,9 @@ def timed(timed: Any) -> Steps:
 
     yield "notes a job that raises, too"
     error = Planned("this job fails")
+    raised = None
     try:
-        raised = Wait.perform_now(error)
+        Wait.perform_now(error)
     except Planned as planned:
         raised = planned
     if len(times) != 2:
@@ -186,7 +196,7 @@ def timed(timed: Any) -> Steps:
 
     yield "lets its exception through to the caller"
     if raised is not error:
-        raise Wrong("the job's exception", f"{raised!r}", "is there an `except`, or a `return` in the `finally`?")
+        raise Wrong("the job's exception to be raised", f"{raised}", "an `except`, or a `return` in the `finally`?")
 
     yield "is right when somebody sets the clock back"
     hours = count(0, -3600)

@@ -97,10 +97,16 @@ def limit(polite: Any) -> Steps:
     go = [threading.Event() for _ in range(8)]
     in_hand: list[int] = []
     done: list[int] = []
+    through: list[Any] = []
     called: list[Any] = []
     fine = threading.Event()
 
     class Wait(polite):  # type: ignore[misc]
+        @classmethod
+        def perform_now(cls, *args: Any) -> Any:
+            through.append(args)
+            return super().perform_now(*args)
+
         def perform(self, number: int) -> None:
             in_hand.append(number)
             go[number].wait(2 * SOON)
@@ -122,7 +128,9 @@ def limit(polite: Any) -> Steps:
     caller = threading.Thread(target=call, name="the check's caller")
     caller.start()
     if not until(lambda: len(in_hand) >= 5):
-        raise Wrong("5 jobs in hand", f"{len(in_hand)}", "how many places are there, and when is one given back?")
+        raise Wrong(
+            "5 jobs in hand", f"{len(in_hand)}", "does the call wait for its own job? How many places are there?"
+        )
 
     yield "no sixth job is begun meanwhile"
     if until(lambda: len(in_hand) > 5, QUIET):
@@ -136,6 +144,10 @@ def limit(polite: Any) -> Steps:
     yield "returns the threads"
     if not all(isinstance(thread, threading.Thread) for thread in called):
         raise Wrong("a thread from each call", f"{called[0]!r}", "what does `perform_async` return?")
+
+    yield "the jobs go through `perform_now`"
+    if len(through) != 5:
+        raise Wrong("5 calls of `perform_now`", f"{len(through)}", "what does the thread call?")
 
     yield "a job that ends lets the next one begin"
     go[4].set()  # the last one: nobody knows which one ends first
@@ -177,8 +189,14 @@ def limit(polite: Any) -> Steps:
 def with_result(with_result: Any) -> Steps:
     """A `perform_future` that works in a thread, and whose answer holds the result later, or the exception."""
     go, done = threading.Event(), threading.Event()
+    through: list[Any] = []
 
     class Sum(with_result):  # type: ignore[misc]
+        @classmethod
+        def perform_now(cls, *args: Any) -> Any:
+            through.append(args)
+            return super().perform_now(*args)
+
         def perform(self, *args: Any) -> Any:
             go.wait(SOON)
             done.set()
@@ -188,13 +206,11 @@ def with_result(with_result: Any) -> Steps:
         def perform(self, error: BaseException) -> None:
             raise error
 
-    def outcome(future: "Future[Any]") -> Any:
+    def outcome(future: "Future[Any]", look: str) -> Any:
         try:
             return "returned", future.result(SOON)
         except Late:
-            raise Wrong(
-                "the waiting to end", f"no result within {SOON} s", "who fills the future in that case?"
-            ) from None
+            raise Wrong("`result()` to end", f"no result within {SOON} s", look) from None
         except (Planned, SystemExit, CancelledError) as error:
             return "raised", error
 
@@ -212,17 +228,27 @@ def with_result(with_result: Any) -> Steps:
 
     yield "has the job's result later"
     go.set()
-    if (result := outcome(future)) != ("returned", 5):
+    if (result := outcome(future, "who calls `set_result`, and when?")) != ("returned", 5):
         raise Wrong(
             "5 for the sum of 2 and 3", f"{result[1]!r}", "what does the thread do with what `perform_now` returns?"
         )
 
+    yield "the job goes through `perform_now`"
+    if through != [(2, 3)]:
+        raise Wrong("one call of `perform_now` with (2, 3)", f"{through}", "what does the thread call?")
+
+    yield "has a new future for each job"
+    if outcome(Sum.perform_future(4, 5), "whose future is it?") != ("returned", 9) or future.result() != 5:
+        raise Wrong("two futures for two jobs, 5 and 9", f"{future.result()} in the first", "when is the future made?")
+
     yield "raises what the job has raised"
     error = Planned("this job fails")
-    if (result := outcome(Raises.perform_future(error))) != ("raised", error):
+    if (result := outcome(Raises.perform_future(error), "who calls `set_exception`?")) != ("raised", error):
         raise Wrong("`result()` to raise the job's exception", f"it {result[0]} {result[1]!r}", "`set_exception`")
 
     yield "ends the wait after `sys.exit` in a job, too"
-    how, result = outcome(Raises.perform_future(SystemExit()))
+    how, result = outcome(
+        Raises.perform_future(SystemExit()), "what does the `except` catch? SystemExit is no Exception"
+    )
     if how != "raised" or not isinstance(result, SystemExit):
         raise Wrong("`result()` to raise the SystemExit", f"{result!r}", "which exceptions does the `except` catch?")

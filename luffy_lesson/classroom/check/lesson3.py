@@ -1,6 +1,7 @@
 """The exercises of lesson 3."""
 
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -37,8 +38,8 @@ def fail() -> None:
         "`run` is a loop, until `self.stopping.is_set()`. In it: take a job, perform it, say that it is done.",
         "`self.backend.get(timeout=0.1)` raises `queue.Empty` when nothing came. Then `continue`, and the loop looks "
         "at the flag again.",
-        "`try: job.perform()`, `except Exception: pass`, `finally: self.backend.task_done()`. `stop` sets the flag and "
-        "joins the thread.",
+        "`try: job.perform()`, `except BaseException: pass`, `finally: self.backend.task_done()`. `stop` sets the "
+        "flag and joins the thread.",
     ],
 )
 def processor(my_processor: Any) -> Steps:
@@ -63,7 +64,11 @@ def processor(my_processor: Any) -> Steps:
     one = my_processor(backend)
     one.thread.start()
     if until(lambda: not one.thread.is_alive(), 2 * QUIET):  # nothing waits yet
-        raise Wrong("the thread to wait for a job", "it has ended", "what happens when `get` raises `queue.Empty`?")
+        raise Wrong(
+            "the thread to wait for a job",
+            "it has ended",
+            "when does the loop end? What becomes of `queue.Empty`, and is it `is_set()`?",
+        )
     backend.put(job(lambda: done.append(backend.unfinished_tasks)))
     if not until(lambda: done or not one.thread.is_alive()) or not done:
         raise Wrong("the job to be performed", "it was not", "what does the loop do with what `get` returns?")
@@ -78,20 +83,32 @@ def processor(my_processor: Any) -> Steps:
             "the job to count as unfinished while it is at work", "it did not", "where is `task_done()` called?"
         )
 
-    yield "goes on after a job that raises"
+    yield "goes on after a job that raises, or that calls `sys.exit`"
     backend.put(job(fail))
+    backend.put(job(sys.exit))
     backend.put(job(lambda: done.append("the next")))
     if not until(lambda: done[-1] == "the next"):
-        raise Wrong("the next job to be performed", "the thread has ended", "what catches what a job raises?")
+        raise Wrong(
+            "the next job to be performed", "the thread has ended", "what is caught? SystemExit is no Exception"
+        )
 
     yield "says of the failed job that it is done, too"
     if not all_done():
         raise Wrong("`task_done()` for both jobs", f"{backend.unfinished_tasks} missing", "`finally`")
 
     yield "`stop()` ends it when there is nothing to do"
-    one.stop()
-    if not until(lambda: not one.thread.is_alive()):
-        raise Wrong("the thread to end", "it still waits for a job", "how long does `get` wait, and who sees the flag?")
+    stopper = threading.Thread(target=stop, name="the check's caller")
+    stopper.start()
+    stopper.join(SOON)
+    if not until(lambda: not one.thread.is_alive(), 1):
+        raise Wrong(
+            "the thread to end",
+            "it goes on",
+            "does `get` come back when no job comes? Does the loop ask the flag then?",
+        )
+    if not stopped.is_set():
+        raise Wrong("`stop()` to return", "it still waits", "for what does it wait?")
+    stopped.clear()
 
     yield "`stop()` lets the job in hand finish, and waits for it"
     one = my_processor(backend)
@@ -114,7 +131,11 @@ def processor(my_processor: Any) -> Steps:
 
     yield "takes no more jobs after that"
     if backend.qsize() != 1:
-        raise Wrong("the job behind it to wait still", "it was taken", "when does the loop look at the flag?")
+        raise Wrong(
+            "the job behind it to wait still",
+            "it was taken",
+            "when does `stop` raise the flag, and when does the loop look at it?",
+        )
 
 
 @exercise(
@@ -151,9 +172,15 @@ def stop_within(stop_within: Callable[..., Any]) -> Steps:
 
     yield "stops processors that are idle"
     begin(*[lambda: None] * 3)
+    began = time.monotonic()
     late = stop_within(processors, SOON)
+    took = time.monotonic() - began
     if any(one.thread.is_alive() for one in processors):
         raise Wrong("three threads that have ended", "some run", "whom does it tell, and whom does it wait for?")
+
+    yield "returns as soon as all have ended"
+    if took > 1.5:
+        raise Wrong("an answer as soon as all three have ended", f"{took:.1f} s", "who waits: `sleep`, or `join`?")
 
     yield "returns an empty list when nobody is late"
     if names(late) != []:
@@ -214,9 +241,12 @@ def priorities(two_priorities: Any) -> Steps:
         def perform(self, _: Any) -> None:
             performed.append(self)
 
-    class Usual(Worker):
+    class Usual(Worker):  # says nothing of `urgent`: most do not
         def perform(self, _: Any) -> None:
             performed.append(self)
+
+    class Calm(Usual):
+        urgent = False
 
     def order(*jobs: Job) -> list[Any]:
         waiting = two_priorities()
@@ -228,6 +258,7 @@ def priorities(two_priorities: Any) -> Steps:
         return ", ".join(map(str, jobs))
 
     usual, urgent = [Job(Usual, (n,)) for n in (9, 8, 7)], [Job(Urgent, (n,)) for n in (6, 5, 4)]
+    calm = Job(Calm, (3,))
 
     yield "hands out the job that was put in"
     if (got := order(usual[0])) != [usual[0]]:
@@ -236,6 +267,10 @@ def priorities(two_priorities: Any) -> Steps:
     yield "hands out what is urgent first"
     if (got := order(usual[0], urgent[0])) != [urgent[0], usual[0]]:
         raise Wrong(f"{urgent[0]}, then {usual[0]}", shown(got), "`False` is smaller than `True`")
+
+    yield "a worker with `urgent = False` is not urgent"
+    if (got := order(calm, urgent[0])) != [urgent[0], calm]:
+        raise Wrong(f"{urgent[0]}, then {calm}", shown(got), "whether it *has* `urgent`, or what that is")
 
     yield "keeps the order of equally urgent ones"
     jobs = [job for pair in zip(usual, urgent, strict=True) for job in pair]

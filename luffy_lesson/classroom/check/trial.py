@@ -248,7 +248,7 @@ class _Trial:
         os.write(self._writer, json.dumps(message).encode() + b"\n")
 
     def _note(self, raised: Any) -> None:
-        if raised.exc_value and not isinstance(raised.exc_value, Planned):
+        if raised.exc_value and not isinstance(raised.exc_value, Planned | SystemExit):  # as Python does
             self._raised.append(raised.exc_value)
 
     def _stop(self, *_: object) -> None:

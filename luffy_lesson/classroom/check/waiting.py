@@ -35,4 +35,6 @@ def is_empty(get: Callable[[], Any]) -> None:
         thing = get()
     except queue.Empty:
         return
-    raise Wrong("`queue.Empty`", f"{thing!r}", "what does it answer with when there is nothing?")
+    returned = thing is queue.Empty or isinstance(thing, queue.Empty)
+    seen, look = ("it was returned", "`raise`") if returned else (f"{thing!r}", "what is done when nothing is there?")
+    raise Wrong("`queue.Empty` to be raised", seen, look)

@@ -118,6 +118,24 @@ WRONG: dict[str, list[WrongAnswer]] = {
     ],
     "try_again": [
         WrongAnswer(
+            "returns the second error",
+            "lets the second error through to the caller",
+            """
+            from luffy_lesson.step1_sync import Worker
+
+
+            class Stubborn(Worker):
+                @classmethod
+                def perform_now(cls, *args):
+                    for _ in range(2):
+                        try:
+                            return super().perform_now(*args)
+                        except Exception as error:
+                            last = error
+                    return last
+            """,
+        ),
+        WrongAnswer(
             "does every job twice",
             "does a job that works once",
             {
@@ -279,6 +297,11 @@ WRONG: dict[str, list[WrongAnswer]] = {
         ),
     ],
     "timed": [
+        WrongAnswer(
+            "returns the exception",
+            "lets its exception through to the caller",
+            {"        finally:": "        except Exception as error:\n            return error\n        finally:"},
+        ),
         WrongAnswer(
             "forgets to return",
             "returns what the job returns",
@@ -456,6 +479,11 @@ WRONG: dict[str, list[WrongAnswer]] = {
     ],
     "limit": [
         WrongAnswer(
+            "goes past `perform_now`",
+            "the jobs go through `perform_now`",
+            {"cls.perform_now(*args)": "cls().perform(*args)"},
+        ),
+        WrongAnswer(
             "has one place",
             "lets five work at the same time",
             {"Semaphore(5)": "Semaphore()"},
@@ -623,6 +651,17 @@ WRONG: dict[str, list[WrongAnswer]] = {
     ],
     "with_result": [
         WrongAnswer(
+            "goes past `perform_now`",
+            "the job goes through `perform_now`",
+            {"cls.perform_now(*args)": "cls().perform(*args)"},
+        ),
+        WrongAnswer(
+            "has one future for all jobs",
+            "has a new future for each job",
+            {"    @classmethod": "    future = Future()\n\n    @classmethod"}
+            | {"        future = Future()\n": "        future = cls.future\n"},
+        ),
+        WrongAnswer(
             "returns the thread",
             "returns a future",
             {"        threading.Thread(target=work).start()": "        thread = threading.Thread(target=work)"}
@@ -787,19 +826,24 @@ WRONG: dict[str, list[WrongAnswer]] = {
         ),
         WrongAnswer(
             "performs one job",
-            "goes on after a job that raises",
+            "goes on after a job that raises, or that calls `sys.exit`",
             {
                 "                self.backend.task_done()\n": "                self.backend.task_done()\n                return\n"
             },
         ),
         WrongAnswer(
             "catches nothing",
-            "goes on after a job that raises",
-            {"except Exception as error:": "except queue.Empty as error:"},
+            "goes on after a job that raises, or that calls `sys.exit`",
+            {"except BaseException as error:": "except queue.Empty as error:"},
+        ),
+        WrongAnswer(
+            "catches `Exception` only",
+            "goes on after a job that raises, or that calls `sys.exit`",
+            {"except BaseException as error:": "except Exception as error:"},
         ),
         WrongAnswer(
             "catches around the loop, and the loop is over",
-            "goes on after a job that raises",
+            "goes on after a job that raises, or that calls `sys.exit`",
             """
             import queue
             import threading
@@ -866,6 +910,20 @@ WRONG: dict[str, list[WrongAnswer]] = {
         ),
     ],
     "stop_within": [
+        WrongAnswer(
+            "sleeps, and looks then",
+            "returns as soon as all have ended",
+            """
+            import time
+
+
+            def stop_within(processors, seconds):
+                for processor in processors:
+                    processor.stopping.set()
+                time.sleep(seconds)
+                return [processor.thread.name for processor in processors if processor.thread.is_alive()]
+            """,
+        ),
         WrongAnswer(
             "raises no flag",
             "stops processors that are idle",
@@ -955,6 +1013,11 @@ WRONG: dict[str, list[WrongAnswer]] = {
         ),
     ],
     "priorities": [
+        WrongAnswer(
+            "asks whether it has `urgent`",
+            "a worker with `urgent = False` is not urgent",
+            {'getattr(job.worker, "urgent", False)': 'hasattr(job.worker, "urgent")'},
+        ),
         WrongAnswer(
             "hands out the whole tuple",
             "hands out the job that was put in",
@@ -1688,7 +1751,7 @@ RIGHT: dict[str, list[RightAnswer]] = {
         RightAnswer(
             "catches all, and tells nothing",
             {
-                "except Exception as error:": "except BaseException:",
+                "except BaseException as error:": "except BaseException:",
                 '                print(f"{job} failed: {error}")': "                pass",
             },
         ),
@@ -1721,7 +1784,7 @@ RIGHT: dict[str, list[RightAnswer]] = {
                 def one(self, job):
                     try:
                         job.perform()
-                    except Exception:
+                    except BaseException:
                         pass
                     self.backend.task_done()
 
@@ -1880,8 +1943,8 @@ RIGHT: dict[str, list[RightAnswer]] = {
     "once": [
         RightAnswer("milliseconds", {"ex=60": "px=60_000"}),
         RightAnswer(
-            "a hash in the key, and less than a minute",
-            {'f"{self.key}:{job}"': 'f"{self.key}:{hash(job)}"', "ex=60": "ex=30"},
+            "a mark of another name",
+            {'f"{self.key}:{job}"': 'f"{self.key}.sent.{job}"'},
         ),
         RightAnswer(
             "counts how often it came",

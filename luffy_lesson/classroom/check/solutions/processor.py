@@ -16,7 +16,7 @@ class MyProcessor:
                 continue
             try:
                 job.perform()
-            except Exception as error:  # one bad job must not cost a processor
+            except BaseException as error:  # `sys.exit()` too: one bad job must not cost a processor
                 print(f"{job} failed: {error}")
             finally:  # failed or not, or `join()` would wait for ever
                 self.backend.task_done()
