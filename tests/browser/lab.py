@@ -47,7 +47,21 @@ LOOK = """
 }))
 """
 PROMPTS = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(prompt => prompt.textContent.trim())"
+EDITED = "editor => [...editor.querySelectorAll('.cm-line')].map(line => line.textContent).join('\\n')"
 NUMBERED = "/^\\[\\d+\\]:$/"
+
+# Whether a prompt has had its star since. A quick cell has it for a moment only, and may get the number it had before.
+EXPECT_STAR = """
+prompt => {
+    window.luffyBegun = false;
+    const observer = new MutationObserver(() => {
+        if (!prompt.textContent.includes('*')) return;
+        window.luffyBegun = true;
+        observer.disconnect();
+    });
+    observer.observe(prompt, {subtree: true, childList: true, characterData: true});
+}
+"""
 
 # Every change of every board, from now on. A board is known by its cell and its place there, for its elements change.
 RECORD = """
@@ -223,6 +237,10 @@ class Lab:
         notary.store.close()
         return copy
 
+    def forget_progress(self) -> None:
+        """Begin anew with all exercises."""
+        (self.folder / "luffy/progress.txt").unlink(missing_ok=True)
+
     def address(self, path: Path) -> str:
         """Return the address that shows a notebook: with nothing else that was open before."""
         place = path.relative_to(self.course)
@@ -346,15 +364,43 @@ class Notebook:
 
     def run_cell(self, number: int) -> None:
         """Begin to run one code cell."""
-        before = self.cells()[number].prompt
+        self.cell(number).locator(".jp-InputPrompt").evaluate(EXPECT_STAR)
         self.cell(number).locator(".cm-content").click()
         self.page.keyboard.press("Control+Enter")
-        self.page.wait_for_function(f"([number, before]) => {PROMPTS}[number] !== before", arg=[number, before])
+        self.page.wait_for_function("window.luffyBegun")
 
     def wait_cell(self, number: int, seconds: float = 60) -> None:
         """Wait until a code cell has its number."""
         ready = f"number => {NUMBERED}.test({PROMPTS}[number])"
         self.page.wait_for_function(ready, arg=number, timeout=seconds * 1000)
+
+    def run(self, number: int) -> str:
+        """Run one code cell to its end, and return what it has printed."""
+        self.run_cell(number)
+        self.wait_cell(number)
+        return self.cells()[number].text
+
+    def write(self, number: int, source: str) -> None:
+        """Write a code cell anew: one line key by key, and more of them at once, as when they are pasted.
+
+        With the keys of several lines, the editor would indent what is indented already.
+        """
+        editor, keyboard, source = self.cell(number).locator(".cm-content"), self.page.keyboard, source.strip()
+        editor.click()
+        keyboard.press("Control+A")
+        keyboard.press("Delete")
+        write = keyboard.insert_text if "\n" in source else keyboard.type
+        write(source)
+        wait_until(lambda: editor.evaluate(EDITED) == source, 10, f"the editor has\n{source}")
+
+    def add_below(self, number: int) -> int:
+        """Add an empty code cell below one, and return its number."""
+        cells = self.page.locator(".jp-Notebook .jp-CodeCell")
+        before = cells.count()
+        self.cell(number).locator(".jp-InputPrompt").click()  # selects the cell: now keys are commands
+        self.page.keyboard.press("b")
+        wait_until(lambda: cells.count() == before + 1, 10, "a cell is added")
+        return number + 1
 
     def wait_done(self, seconds: float = 150) -> None:
         """Wait until every code cell has its number and the kernel has nothing to do."""
@@ -402,6 +448,21 @@ class Notebook:
             self.page.set_viewport_size(size)
         else:
             self.cell(cell).screenshot(path=path)
+
+    def screenshot_down_to(self, path: Path, cell: int) -> None:
+        """Take a picture of the window, scrolled so that it ends with a code cell.
+
+        Args:
+            path: where to.
+            cell: the number of the code cell.
+        """
+        self.cell(cell).evaluate("cell => cell.scrollIntoView({block: 'end'})")
+        self.page.screenshot(path=path)
+
+
+def code_cells(path: Path) -> list[nbformat.NotebookNode]:
+    """Return the code cells that a notebook's file has."""
+    return [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
 
 
 def sanitized(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ class Exercise:
 
     def hint(self) -> None:
         """Print a hint; the next time, the next one."""
-        print(f"hint {self._hinted + 1} of {len(self.hints)}: {self.hints[self._hinted]}")
+        print(wrapped(f"hint {self._hinted + 1} of {len(self.hints)}: {self.hints[self._hinted]}"))
         self._hinted = (self._hinted + 1) % len(self.hints)
         if self._hinted:
             print(f"  another: {self}.hint()")
@@ -104,7 +105,7 @@ class Exercise:
         else:
             first = f"✗ {outcome.step}: {outcome.says}"
         look = [f"  look at: {outcome.look}"] if outcome.look else []
-        return "\n".join([first, *look, f"  hint: {self}.hint()"])
+        return "\n".join([wrapped(first), *map(wrapped, look), f"  hint: {self}.hint()"])
 
     def _solved(self) -> None:
         try:
@@ -134,6 +135,11 @@ def exercise(
         return made
 
     return register
+
+
+def wrapped(line: str) -> str:
+    """Return a line in several where it is long: JupyterLab would break it in the middle of a word."""
+    return textwrap.fill(line, 92, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
 
 
 def progress() -> None:

@@ -16,7 +16,7 @@ from luffy_lesson.classroom.check.waiting import QUIET, SOON, until
     answer="MyWorker",
     hints=[
         "`threading.Thread(target=…, args=…)` makes a thread. It does nothing until `start()` is called.",
-        "The target is the method itself, without parentheses: with them, *you* do the work before there is a thread.",
+        "The target is the method itself, without parentheses: with them, the caller would do the work.",
         "The target is `cls.perform_now`, and the arguments are `args`, a tuple already. Start it, then return it.",
     ],
 )

@@ -167,7 +167,11 @@ def test_hints_rise_name_the_next_call_and_begin_again(capsys, name):
                 if number < len(exercise.hints)
                 else f"  That was the last. One way to do it: check.{name}.solution()"
             )
-            assert capsys.readouterr().out == f"hint {number} of {len(exercise.hints)}: {hint}\n{following}\n"
+            said = capsys.readouterr().out
+            assert " ".join(said.split()) == " ".join(
+                f"hint {number} of {len(exercise.hints)}: {hint} {following}".split()
+            )
+            assert max(map(len, said.splitlines())) <= 95
 
 
 def test_hints_of_one_exercise_do_not_move_those_of_another(capsys):

@@ -169,27 +169,33 @@ WRONG: dict[str, list[WrongAnswer]] = {
         WrongAnswer(
             "only catches",
             "tries a job that has failed once more",
-            {"return super().perform_now(*args)  #": "return None  #"},
+            {"caller.\n            return super().perform_now(*args)": "caller.\n            return None"},
         ),
         WrongAnswer(
             "raises again instead of trying again",
             "tries a job that has failed once more",
-            {"return super().perform_now(*args)  #": "raise  #"},
+            {"caller.\n            return super().perform_now(*args)": "caller.\n            raise"},
         ),
         WrongAnswer(
             "forgets the arguments of the second try",
             "tries a job that has failed once more",
-            {"return super().perform_now(*args)  #": "return super().perform_now()  #"},
+            {
+                "caller.\n            return super().perform_now(*args)": "caller.\n            return super().perform_now()"
+            },
         ),
         WrongAnswer(
             "forgets the star in the second try",
             "tries a job that has failed once more",
-            {"return super().perform_now(*args)  #": "return super().perform_now(args)  #"},
+            {
+                "caller.\n            return super().perform_now(*args)": "caller.\n            return super().perform_now(args)"
+            },
         ),
         WrongAnswer(
             "forgets to return the second result",
             "returns what the second try returns",
-            {"return super().perform_now(*args)  #": "super().perform_now(*args)  #"},
+            {
+                "caller.\n            return super().perform_now(*args)": "caller.\n            super().perform_now(*args)"
+            },
         ),
         WrongAnswer(
             "tries for ever",
@@ -211,7 +217,9 @@ WRONG: dict[str, list[WrongAnswer]] = {
         WrongAnswer(
             "calls itself for the second try",
             "gives up after the second try",
-            {"return super().perform_now(*args)  #": "return cls.perform_now(*args)  #"},
+            {
+                "caller.\n            return super().perform_now(*args)": "caller.\n            return cls.perform_now(*args)"
+            },
         ),
         WrongAnswer(
             "tries three times",
@@ -537,7 +545,7 @@ WRONG: dict[str, list[WrongAnswer]] = {
         WrongAnswer(
             "takes the place in the thread",
             "the sixth caller waits",
-            {"        cls.places.acquire()  #": "        #"}
+            {"        cls.places.acquire()\n": ""}
             | {"            try:": "            cls.places.acquire()\n            try:"},
         ),
         WrongAnswer(
@@ -1333,7 +1341,7 @@ WRONG: dict[str, list[WrongAnswer]] = {
             "adds the job before it asks",
             "refuses an equal one, and returns False",
             {"        self.connection.lpush(self.key, job)\n        return": "        return"}
-            | {"        # To ask": "        self.connection.lpush(self.key, job)\n        # To ask"},
+            | {"        # Ask and": "        self.connection.lpush(self.key, job)\n        # Ask and"},
         ),
         WrongAnswer(
             "has one mark for all jobs",
@@ -1548,7 +1556,7 @@ RIGHT: dict[str, list[RightAnswer]] = {
         RightAnswer(
             "after the `except`",
             {
-                "            return super().perform_now(*args)  #": "            pass\n        return super().perform_now(*args)  #"
+                "caller.\n            return super().perform_now(*args)": "caller.\n            pass\n        return super().perform_now(*args)"
             },
         ),
         RightAnswer(

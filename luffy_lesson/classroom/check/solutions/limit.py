@@ -14,7 +14,8 @@ class Polite(step1_sync.Worker):
             finally:  # a job that fails must not keep its place
                 cls.places.release()
 
-        cls.places.acquire()  # the caller waits here: in the thread, there would be a thread for each call again
+        # The caller waits here. In the thread, there would be a thread for each call again.
+        cls.places.acquire()
         thread = threading.Thread(target=work)
         thread.start()
         return thread

@@ -3,7 +3,7 @@ class Once:
         self.connection, self.key = connection, key
 
     def put(self, job):
-        # To ask and to set in one step: between two steps, another process could do the same.
+        # Ask and set in one step: between two, another process could do the same.
         if not self.connection.set(f"{self.key}:{job}", 1, nx=True, ex=60):
             return False
         self.connection.lpush(self.key, job)

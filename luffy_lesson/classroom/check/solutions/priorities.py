@@ -7,7 +7,7 @@ class TwoPriorities(queue.PriorityQueue):
 
     def put(self, job):
         urgent = getattr(job.worker, "urgent", False)
-        # The number keeps the order of equals. Without it, Python would compare the jobs: by their arguments.
+        # The number keeps the order of equals. Without it, Python would compare the jobs.
         super().put((not urgent, next(self.numbers), job))
 
     def get(self, block=True, timeout=None):

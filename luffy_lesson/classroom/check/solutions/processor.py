@@ -11,12 +11,12 @@ class MyProcessor:
     def run(self):
         while not self.stopping.is_set():
             try:
-                job = self.backend.get(timeout=0.1)  # not for ever: the flag is looked at again
+                job = self.backend.get(timeout=0.1)  # not for ever: it must see the flag
             except queue.Empty:
                 continue
             try:
                 job.perform()
-            except BaseException as error:  # `sys.exit()` too: one bad job must not cost a processor
+            except BaseException as error:  # `sys.exit()` in a job, too
                 print(f"{job} failed: {error}")
             finally:  # failed or not, or `join()` would wait for ever
                 self.backend.task_done()

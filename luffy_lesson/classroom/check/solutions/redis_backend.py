@@ -9,7 +9,8 @@ class MyBackend:
         return self.connection.lpush(self.key, job)
 
     def get(self, timeout):
-        answer = self.connection.brpop(self.key, timeout)  # the server keeps it waiting, and gives each job to one
+        # The server keeps it waiting, and gives each job to one taker only.
+        answer = self.connection.brpop(self.key, timeout)
         if answer is None:
             raise queue.Empty
         return answer[1]  # the first part is the key

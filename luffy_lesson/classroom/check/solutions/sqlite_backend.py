@@ -10,8 +10,8 @@ class SqliteBackend:
         self.execute("CREATE TABLE IF NOT EXISTS jobs (id INTEGER PRIMARY KEY, payload TEXT)")
 
     def execute(self, statement, *values):
-        # A connection for each statement: SQLite's belong to the thread that made them. Without an isolation level,
-        # each statement is committed at once.
+        # A connection for each statement, for it belongs to the thread that has opened it.
+        # Without an isolation level, each statement is committed at once.
         with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
             return connection.execute(statement, values).fetchone()
 
@@ -21,7 +21,7 @@ class SqliteBackend:
     def get(self, block=True, timeout=None):
         deadline = float("inf") if timeout is None else time.monotonic() + timeout
         while True:
-            # To look and to take in one statement: between two, another processor could take the same job.
+            # Look and take in one statement: between two, another could take the same job.
             row = self.execute("DELETE FROM jobs WHERE id = (SELECT min(id) FROM jobs) RETURNING payload")
             if row:
                 return row[0]

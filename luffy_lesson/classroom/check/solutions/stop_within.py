@@ -3,8 +3,8 @@ import time
 
 def stop_within(processors, seconds):
     deadline = time.monotonic() + seconds
-    for processor in processors:  # all flags first, so that all finish at the same time
+    for processor in processors:  # all flags first: they finish together
         processor.stopping.set()
-    for processor in processors:  # one deadline for all: each gets what the others have left
+    for processor in processors:  # each gets what the others have left
         processor.thread.join(max(0, deadline - time.monotonic()))
     return [processor.thread.name for processor in processors if processor.thread.is_alive()]

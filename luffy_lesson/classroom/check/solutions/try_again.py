@@ -6,5 +6,6 @@ class Stubborn(Worker):
     def perform_now(cls, *args):
         try:
             return super().perform_now(*args)
-        except Exception:  # not a bare `except:`, which would catch the interrupt of ■ as well
-            return super().perform_now(*args)  # its own error is caught by nobody, and reaches the caller
+        except Exception:  # a bare `except:` would catch ■ as well
+            # Nobody catches the second error: it reaches the caller.
+            return super().perform_now(*args)

@@ -6,7 +6,7 @@ class TwoQueues:
         self.connection, self.urgent, self.usual = connection, urgent, usual
 
     def get(self, timeout):
-        # One command for both: two in a row would wait for the first queue, and let the second one wait.
+        # One command for both: two in a row would let the second queue wait for the first.
         answer = self.connection.brpop([self.urgent, self.usual], timeout)
         if answer is None:
             raise queue.Empty

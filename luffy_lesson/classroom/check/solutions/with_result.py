@@ -12,7 +12,7 @@ class WithResult(step1_sync.Worker):
         def work():
             try:
                 future.set_result(cls.perform_now(*args))
-            except BaseException as error:  # all of them: a future that nobody fills lets its caller wait for ever
+            except BaseException as error:  # or its caller waits for ever
                 future.set_exception(error)
 
         threading.Thread(target=work).start()

@@ -1,0 +1,189 @@
+"""Exercises and predictions, as a learner meets them: answers are typed, and buttons pressed, in JupyterLab."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from lab import ROOT, Lab, Notebook, code_cells
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+CHECK = re.compile(r"check\.(\w+)\(\w+\)")
+HINT = re.compile(r"^  hint: (check\.\w+\.hint\(\))$", re.MULTILINE)
+
+
+class Wrong(NamedTuple):
+    """An answer that somebody might well give, and the line of the check that says what is wrong with it."""
+
+    exercise: str
+    answer: str
+    line: str
+
+    @property
+    def solution(self) -> str:
+        return (ROOT / f"luffy_lesson/classroom/check/solutions/{self.exercise}.py").read_text()
+
+
+WRONG = {
+    "01_sync": Wrong(
+        "perform_now",
+        """
+class MyWorker:
+    @classmethod
+    def perform_now(cls, *args):
+        return cls().perform(args)
+""",
+        r"✗ hands on the arguments: expected the arguments \(2, 3\), saw \(\(2, 3\),\)",
+    ),
+    "02_threaded": Wrong(
+        "perform_async",
+        """
+import threading
+
+from luffy_lesson import step1_sync
+
+
+class MyWorker(step1_sync.Worker):
+    @classmethod
+    def perform_async(cls, *args):
+        thread = threading.Thread(target=cls.perform_now(*args))
+        thread.start()
+        return thread
+""",
+        r"✗ returns before the work is done: expected the call to return .*, saw it returned after the job",
+    ),
+    "03_memory_queue": Wrong(
+        "stop_within",
+        """
+def stop_within(processors, seconds):
+    for processor in processors:
+        processor.stopping.set()
+    for processor in processors:
+        processor.thread.join(seconds)
+    return [processor.thread.name for processor in processors if processor.thread.is_alive()]
+""",
+        r"✗ lets those who are late share the time: expected 0\.5 s for four late processors together, saw \d\.\d s",
+    ),
+    "04_redis_queue": Wrong(
+        "once",
+        """
+class Once:
+    def __init__(self, connection, key):
+        self.connection, self.key = connection, key
+        self.seen = set()
+
+    def put(self, job):
+        if job in self.seen:
+            return False
+        self.seen.add(job)
+        self.connection.lpush(self.key, job)
+        return True
+""",
+        r"✗ refuses it in another process, too: expected False, saw True",
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def nothing_solved(lab: Lab) -> Iterator[None]:
+    """The server is shared, and with it the progress: no test finds another's, and the first page shows what it has."""
+    lab.forget_progress()
+    yield
+    lab.forget_progress()
+
+
+def number_of(path: Path, line: str) -> int:
+    """Return which code cell has this line."""
+    (number,) = (number for number, cell in enumerate(code_cells(path)) if line in cell.source.splitlines())
+    return number
+
+
+def solve(notebook: Notebook, picture: Callable[[str], Path], progress: bool) -> None:
+    """Solve an exercise, with a mistake and two hints on the way.
+
+    Args:
+        notebook: just opened.
+        picture: where the screenshots go.
+        progress: whether to ask for it here, before and after.
+    """
+    lesson, wrong = notebook.path.stem, WRONG[notebook.path.stem]
+    calls = {found[1]: cell.source for cell in code_cells(notebook.path) if (found := CHECK.fullmatch(cell.source))}
+    check = number_of(notebook.path, calls[wrong.exercise])
+    stub = check - 1
+
+    notebook.run(0)
+    notebook.run(stub)
+    assert notebook.run(check).startswith("not solved yet: `")
+    below = notebook.add_below(check)
+    if progress:
+        notebook.write(below, "check.progress()")
+        assert f"· {wrong.exercise}" in notebook.run(below)
+
+    notebook.write(stub, wrong.answer)
+    notebook.run(stub)
+    told = notebook.run(check)
+    assert re.search(f"^{wrong.line}$", told, re.MULTILINE), told
+    assert "Solved" not in told
+    (hint,) = HINT.findall(told)
+    notebook.write(below, hint)
+    for number in (1, 2):
+        assert notebook.run(below).startswith(f"hint {number} of ")
+    notebook.screenshot_down_to(picture(f"{lesson}_wrong"), below)
+
+    notebook.write(stub, wrong.solution)
+    notebook.run(stub)
+    *lines, last = notebook.run(check).splitlines()
+    assert lines
+    assert [line for line in lines if not line.startswith("✓ ")] == []
+    assert last == f"Solved: 1 of {len(calls)} in lesson {int(lesson[:2])}."
+    if progress:
+        notebook.write(below, "check.progress()")
+        assert f"✓ {wrong.exercise}" in notebook.run(below)
+    notebook.screenshot_down_to(picture(f"{lesson}_solved"), below)
+
+
+@pytest.mark.parametrize("lesson", [lesson for lesson in WRONG if lesson != "01_sync"])
+def test_an_exercise_is_solved_by_typing(browser, lab, picture, lesson):
+    with Notebook(browser, lab, lab.copy() / f"{lesson}.ipynb") as notebook:
+        solve(notebook, picture, progress=True)
+
+
+def test_what_is_solved_is_told_on_the_first_page(browser, lab, picture):
+    paths = [lab.copy() / f"{name}.ipynb" for name in ("00_start_here", "01_sync")]
+    progress = number_of(paths[0], "check.progress()")
+    with Notebook(browser, lab, paths[0]) as first_page, Notebook(browser, lab, paths[1]) as notebook:
+        first_page.run(0)
+        assert "lesson 1: 0 of 3 solved   · perform_now " in first_page.run(progress)
+        solve(notebook, picture, progress=False)
+        assert "lesson 1: 1 of 3 solved   ✓ perform_now   · " in first_page.run(progress)
+        first_page.screenshot_down_to(picture("progress"), progress)
+
+
+def test_a_prediction_is_compared_with_what_happened(browser, lab, picture):
+    path = lab.copy() / "01_sync.ipynb"
+    worker, choice, compare = (
+        number_of(path, line)
+        for line in (
+            "class VeryHeavyService(Worker):",
+            'five_calls = predict("1 s", "3 s", "5 s")',
+            "five_calls.compare(time_taken)",
+        )
+    )
+    with Notebook(browser, lab, path) as notebook:
+        for number in (0, worker, choice):
+            notebook.run(number)
+
+        wrong = notebook.cell(choice).get_by_role("button", name="3 s")
+        chosen = notebook.cell(choice).locator("button.mod-active")
+        assert chosen.all_inner_texts() == []
+        wrong.click()
+        assert chosen.all_inner_texts() == ["3 s"]
+        assert "You said: 3 s. It was: 5 s. ✗\n" in notebook.run(compare)
+        wrong.focus()
+        for key in ("Tab", "Space"):  # to the next, and press it
+            notebook.page.keyboard.press(key)
+        assert chosen.all_inner_texts() == ["5 s"]
+        assert "You said: 5 s. It was: 5 s. ✓\n" in notebook.run(compare)
+        notebook.screenshot_down_to(picture("prediction"), compare)
