@@ -3,6 +3,7 @@
 import os
 import queue
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -16,6 +17,9 @@ import redis
 import luffy_lesson
 
 ROOT = Path(luffy_lesson.__file__).parents[1]
+
+# A shell that has started the tests in the background has them ignore Ctrl-C. What they start must not inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Started:
