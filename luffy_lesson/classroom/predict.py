@@ -14,14 +14,13 @@ class Prediction:
         Args:
             options: the answers to choose from.
         """
-        self.widget = ipywidgets.ToggleButtons(
-            options=options, value=None, description="I say", style={"button_width": "auto"}
-        )
+        self.choice = ipywidgets.RadioButtons(options=options, value=None)
+        self.widget = ipywidgets.HBox([ipywidgets.Label("I say:"), self.choice])
 
     @property
     def said(self) -> str | None:
         """What was chosen; None when nothing was."""
-        return self.widget.value  # type: ignore[no-any-return]
+        return self.choice.value  # type: ignore[no-any-return]
 
     def compare(self, happened: object) -> None:
         """Print what was chosen, and what happened.

@@ -1,4 +1,4 @@
-"""Exercises and predictions, as a learner meets them: answers are typed, and buttons pressed, in JupyterLab."""
+"""Exercises and predictions, as a learner meets them: answers are typed, and predictions chosen, in JupyterLab."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -175,15 +175,14 @@ def test_a_prediction_is_compared_with_what_happened(browser, lab, picture):
         for number in (0, worker, choice):
             notebook.run(number)
 
-        wrong = notebook.cell(choice).get_by_role("button", name="3 s")
-        chosen = notebook.cell(choice).locator("button.mod-active")
-        assert chosen.all_inner_texts() == []
-        wrong.click()
+        answers = notebook.cell(choice).locator("label", has=notebook.page.get_by_role("radio"))
+        chosen = answers.filter(has=notebook.page.get_by_role("radio", checked=True))
+        assert answers.all_inner_texts() == ["1 s", "3 s", "5 s"]
+        assert chosen.count() == 0
+        answers.filter(has_text="3 s").click()
         assert chosen.all_inner_texts() == ["3 s"]
         assert "You said: 3 s. It was: 5 s. ✗\n" in notebook.run(compare)
-        wrong.focus()
-        for key in ("Tab", "Space"):  # to the next, and press it
-            notebook.page.keyboard.press(key)
+        answers.filter(has_text="5 s").get_by_role("radio").press("Space")
         assert chosen.all_inner_texts() == ["5 s"]
         assert "You said: 5 s. It was: 5 s. ✓\n" in notebook.run(compare)
         notebook.screenshot_down_to(picture("prediction"), compare)

@@ -17,18 +17,18 @@ from luffy_lesson.classroom.predict import Prediction
 )
 def test_what_was_chosen_is_printed_beside_what_happened(capsys, chosen, happened, line):
     prediction = Prediction("1 s", "5 s")
-    prediction.widget.value = chosen
+    prediction.choice.value = chosen
     prediction.compare(happened)
     assert capsys.readouterr().out == line
 
 
 def test_a_number_and_a_stopwatch_are_compared_as_they_are_shown(capsys):
     prediction = Prediction("0 s", "5")
-    prediction.widget.value = "5"
+    prediction.choice.value = "5"
     prediction.compare(5)
     with stopwatch() as time_taken:
         pass
-    prediction.widget.value = "0 s"
+    prediction.choice.value = "0 s"
     prediction.compare(time_taken)
     assert capsys.readouterr().out == "You said: 5. It was: 5. ✓\n0 s\nYou said: 0 s. It was: 0 s. ✓\n"
 
