@@ -87,12 +87,13 @@ def try_again(stubborn: Any) -> Steps:
 
     class Job(stubborn):  # type: ignore[misc]
         failures: tuple[BaseException, ...] = ()
+        answer: str | None = "done"
 
-        def perform(self, *args: Any) -> str:
+        def perform(self, *args: Any) -> str | None:
             tries.append(args)
             if len(tries) <= len(self.failures):
                 raise self.failures[len(tries) - 1]
-            return "done"
+            return self.answer
 
     def perform(*failures: BaseException) -> Any:
         """Perform it. Return what it returns, or the exception that it raises; never one that is returned."""
@@ -115,6 +116,13 @@ def try_again(stubborn: Any) -> Steps:
     if result != "done":
         raise Wrong("'done', what the job has returned", f"{result!r}", "is there a `return`?")
 
+    yield "does a job that works and returns nothing once, too"
+    Job.answer = None
+    perform()
+    Job.answer = "done"
+    if len(tries) != 1:
+        raise Wrong("one try", f"{len(tries)}", "how does it know that a try has failed? Most jobs return None")
+
     yield "tries a job that has failed once more"
     result = perform(Planned("first"))
     if len(tries) != 2:
@@ -132,7 +140,7 @@ def try_again(stubborn: Any) -> Steps:
         raise Wrong(
             "two tries of a job that always fails",
             f"{len(tries)}",
-            "a loop, or a second try that calls `cls.perform_now`?",
+            "a loop, a second try that calls `cls.perform_now`, or something that the class remembers?",
         )
     yield Saw("two tries")
 

@@ -69,7 +69,11 @@ def perform_async(my_worker: Any) -> Steps:
 
     yield "the job goes through `perform_now`"
     if through != [(2, 3)]:
-        raise Wrong("one call of `perform_now` with (2, 3)", f"{through}", "what is the target of the thread?")
+        raise Wrong(
+            "one call of `perform_now` with (2, 3)",
+            f"{through}",
+            "is the target `cls.perform_now`? `super()` leaves out what a subclass adds",
+        )
 
     yield "five jobs work at the same time"
     threads = [Meet.perform_async() for _ in range(5)]
@@ -113,8 +117,8 @@ def limit(polite: Any) -> Steps:
             done.append(number)
 
     class Fails(polite):  # type: ignore[misc]
-        def perform(self) -> None:
-            raise Planned
+        def perform(self, error: BaseException) -> None:
+            raise error
 
     class Fine(polite):  # type: ignore[misc]
         def perform(self) -> None:
@@ -147,7 +151,11 @@ def limit(polite: Any) -> Steps:
 
     yield "the jobs go through `perform_now`"
     if len(through) != 5:
-        raise Wrong("5 calls of `perform_now`", f"{len(through)}", "what does the thread call?")
+        raise Wrong(
+            "5 calls of `perform_now`",
+            f"{len(through)}",
+            "is it `cls.perform_now`? `super()` leaves out what a subclass adds",
+        )
 
     yield "a job that ends lets the next one begin"
     go[4].set()  # the last one: nobody knows which one ends first
@@ -168,12 +176,13 @@ def limit(polite: Any) -> Steps:
 
     def call_failing() -> None:
         for _ in range(6):
-            Fails.perform_async()
+            Fails.perform_async(Planned())
+            Fails.perform_async(SystemExit())
         Fine.perform_async()
 
     threading.Thread(target=call_failing, name="the check's caller").start()
     if not fine.wait(SOON):
-        raise Wrong("a good job to begin after six failed ones", "it still waits for a place", "`finally`")
+        raise Wrong("a good job to begin after failed ones", "it still waits for a place", "`finally`: `sys.exit`, too")
 
 
 @exercise(
@@ -211,7 +220,7 @@ def with_result(with_result: Any) -> Steps:
             return "returned", future.result(SOON)
         except Late:
             raise Wrong("`result()` to end", f"no result within {SOON} s", look) from None
-        except (Planned, SystemExit, CancelledError) as error:
+        except (Planned, SystemExit, KeyboardInterrupt, CancelledError) as error:
             return "raised", error
 
     yield "returns a future"
@@ -223,6 +232,8 @@ def with_result(with_result: Any) -> Steps:
     yield "returns before the work is done"
     if not early:
         raise Wrong("the call to return while the job is at work", "it returned after the job", "who does the work?")
+    if future.done() and future.exception():
+        raise Wrong("the job to be at work", f"{future.exception()!r}", "what does the thread call, and with what?")
     if future.done():
         raise Wrong("a future without a result as yet", f"{future!r}", "when is the result known?")
 
@@ -235,7 +246,11 @@ def with_result(with_result: Any) -> Steps:
 
     yield "the job goes through `perform_now`"
     if through != [(2, 3)]:
-        raise Wrong("one call of `perform_now` with (2, 3)", f"{through}", "what does the thread call?")
+        raise Wrong(
+            "one call of `perform_now` with (2, 3)",
+            f"{through}",
+            "is it `cls.perform_now`? `super()` leaves out what a subclass adds",
+        )
 
     yield "has a new future for each job"
     if outcome(Sum.perform_future(4, 5), "whose future is it?") != ("returned", 9) or future.result() != 5:
@@ -252,3 +267,8 @@ def with_result(with_result: Any) -> Steps:
     )
     if how != "raised" or not isinstance(result, SystemExit):
         raise Wrong("`result()` to raise the SystemExit", f"{result!r}", "which exceptions does the `except` catch?")
+
+    yield "ends the wait whatever a job has raised"
+    how, result = outcome(Raises.perform_future(KeyboardInterrupt()), "is there an exception that it does not catch?")
+    if how != "raised" or not isinstance(result, KeyboardInterrupt):
+        raise Wrong("`result()` to raise it", f"{result!r}", "which exceptions does the `except` catch?")

@@ -130,6 +130,8 @@ def processor(my_processor: Any) -> Steps:
         raise Wrong("the job in hand to be finished", "it was not", "what happens between `get` and `task_done`?")
 
     yield "takes no more jobs after that"
+    if (waiting := backend.qsize()) > 1:
+        raise Wrong("the job behind it to wait still, alone", f"{waiting} in the queue", "what does `stop` put in?")
     if backend.qsize() != 1:
         raise Wrong(
             "the job behind it to wait still",

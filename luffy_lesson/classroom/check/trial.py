@@ -4,6 +4,7 @@ The process is forked, because a learner's class cannot be sent to another one, 
 it can be ended with all that it has started. What it prints is thrown away; what was found out comes through a pipe.
 """
 
+import concurrent.futures.thread
 import contextlib
 import faulthandler
 import gc
@@ -262,11 +263,11 @@ def _threads_end() -> Steps:
     """Yield the last step of every check: no thread is left."""
     yield ENDS
     deadline = time.monotonic() + 2
+    executors = getattr(concurrent.futures.thread, "_threads_queues", ())
     others = [
         thread
         for thread in threading.enumerate()
-        if thread is not threading.main_thread()
-        and not thread.name.startswith("ThreadPoolExecutor")  # Python ends them
+        if thread is not threading.main_thread() and thread not in executors  # Python ends them
     ]
     for thread in others:
         thread.join(max(0, deadline - time.monotonic()))

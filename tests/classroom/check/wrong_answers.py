@@ -118,6 +118,27 @@ WRONG: dict[str, list[WrongAnswer]] = {
     ],
     "try_again": [
         WrongAnswer(
+            "takes None for a failure",
+            "does a job that works and returns nothing once, too",
+            """
+            from luffy_lesson.step1_sync import Worker
+
+
+            class Stubborn(Worker):
+                @classmethod
+                def perform_now(cls, *args):
+                    result, tries = None, 0
+                    while result is None and tries < 2:
+                        tries += 1
+                        try:
+                            result = super().perform_now(*args)
+                        except Exception:
+                            if tries == 2:
+                                raise
+                    return result
+            """,
+        ),
+        WrongAnswer(
             "returns the second error",
             "lets the second error through to the caller",
             """
@@ -487,6 +508,13 @@ WRONG: dict[str, list[WrongAnswer]] = {
     ],
     "limit": [
         WrongAnswer(
+            "gives no place back after `sys.exit`",
+            "a job that fails gives its place back",
+            {
+                "            finally:  # a job that fails must not keep its place\n                cls.places.release()": "            except Exception as error:\n                print(error)\n            cls.places.release()"
+            },
+        ),
+        WrongAnswer(
             "goes past `perform_now`",
             "the jobs go through `perform_now`",
             {"cls.perform_now(*args)": "cls().perform(*args)"},
@@ -658,6 +686,11 @@ WRONG: dict[str, list[WrongAnswer]] = {
         ),
     ],
     "with_result": [
+        WrongAnswer(
+            "catches some exceptions by their names",
+            "ends the wait whatever a job has raised",
+            {"except BaseException as error": "except (Exception, SystemExit) as error"},
+        ),
         WrongAnswer(
             "goes past `perform_now`",
             "the job goes through `perform_now`",
@@ -1149,6 +1182,31 @@ WRONG: dict[str, list[WrongAnswer]] = {
     # Lesson 4
     "redis_backend": [
         WrongAnswer(
+            "looks, sleeps, and looks again",
+            "`get` waits for a job that comes later",
+            """
+            import queue
+            import time
+
+
+            class MyBackend:
+                def __init__(self, connection, key):
+                    self.connection, self.key = connection, key
+
+                def put(self, job):
+                    return self.connection.lpush(self.key, job)
+
+                def get(self, timeout):
+                    job = self.connection.rpop(self.key)
+                    if job is None:
+                        time.sleep(timeout)
+                        job = self.connection.rpop(self.key)
+                    if job is None:
+                        raise queue.Empty
+                    return job
+            """,
+        ),
+        WrongAnswer(
             "forgets to return what Redis answers",
             "`put` returns how many wait",
             {"return self.connection.lpush": "self.connection.lpush"},
@@ -1311,6 +1369,18 @@ WRONG: dict[str, list[WrongAnswer]] = {
     ],
     "once": [
         WrongAnswer(
+            "marks the hash of the job",
+            "refuses it in another process, too",
+            {'f"{self.key}:{job}"': 'f"{self.key}:{hash(job)}"'},
+        ),
+        WrongAnswer(
+            "begins the minute again with each click",
+            "the mark goes away by itself",
+            {
+                'if not self.connection.set(f"{self.key}:{job}", 1, nx=True, ex=60)': 'if self.connection.set(f"{self.key}:{job}", 1, ex=60, get=True)'
+            },
+        ),
+        WrongAnswer(
             "returns what Redis answers",
             "puts a job in the list, and returns True",
             {
@@ -1429,6 +1499,16 @@ WRONG: dict[str, list[WrongAnswer]] = {
         ),
     ],
     "sqlite_backend": [
+        WrongAnswer(
+            "deletes by the text",
+            "equal jobs are two jobs",
+            {"WHERE id = (SELECT min(id) FROM jobs)": "WHERE payload = (SELECT payload FROM jobs ORDER BY id LIMIT 1)"},
+        ),
+        WrongAnswer(
+            "takes no timeout for no wait",
+            "waits as long as it takes without a `timeout`",
+            {'float("inf") if timeout is None else time.monotonic() + timeout': "time.monotonic() + (timeout or 0)"},
+        ),
         WrongAnswer(
             "hands out the row",
             "hands out what was put in",
@@ -1694,6 +1774,22 @@ RIGHT: dict[str, list[RightAnswer]] = {
         ),
     ],
     "with_result": [
+        RightAnswer(
+            "an executor with names of its own",
+            """
+            from concurrent.futures import ThreadPoolExecutor
+
+            from luffy_lesson import step1_sync
+
+
+            class WithResult(step1_sync.Worker):
+                executor = ThreadPoolExecutor(max_workers=5, thread_name_prefix="future")
+
+                @classmethod
+                def perform_future(cls, *args):
+                    return cls.executor.submit(cls.perform_now, *args)
+            """,
+        ),
         RightAnswer(
             "an executor for each job",
             """
@@ -1965,42 +2061,6 @@ RIGHT: dict[str, list[RightAnswer]] = {
         ),
     ],
     "sqlite_backend": [
-        RightAnswer(
-            "one connection, and a lock around it",
-            """
-            import queue
-            import sqlite3
-            import threading
-            import time
-
-
-            class SqliteBackend:
-                def __init__(self, path):
-                    self.lock = threading.Lock()
-                    self.connection = sqlite3.connect(path, check_same_thread=False)
-                    self.connection.execute("CREATE TABLE IF NOT EXISTS jobs (id INTEGER PRIMARY KEY, payload TEXT)")
-
-                def put(self, job):
-                    with self.lock, self.connection:
-                        self.connection.execute("INSERT INTO jobs (payload) VALUES (?)", (job,))
-
-                def get(self, block=True, timeout=None):
-                    end = None if timeout is None else time.monotonic() + timeout
-                    while True:
-                        with self.lock, self.connection:
-                            row = self.connection.execute("SELECT id, payload FROM jobs ORDER BY id").fetchone()
-                            if row:
-                                self.connection.execute("DELETE FROM jobs WHERE id = ?", (row[0],))
-                                return row[1]
-                        if not block or (end and time.monotonic() > end):
-                            raise queue.Empty
-                        time.sleep(0.01)
-
-                def qsize(self):
-                    with self.lock:
-                        return self.connection.execute("SELECT count(*) FROM jobs").fetchone()[0]
-            """,
-        ),
         RightAnswer(
             "looks and takes in one transaction",
             {"DELETE FROM jobs WHERE id = (SELECT min(id) FROM jobs) RETURNING payload": "SELECT 1"}
