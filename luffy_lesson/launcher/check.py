@@ -17,7 +17,7 @@ import psutil
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
-from luffy_lesson.classroom.check import Exercise
+from luffy_lesson.classroom.check.exercise import names_of, standing
 from luffy_lesson.classroom.check.solved import NAME, solved
 from luffy_lesson.launcher.environment import ROOT
 from luffy_lesson.redis_server import RedisServer
@@ -103,7 +103,7 @@ def _check(path: Path, seconds: float) -> Result:
         lesson, cells = _read(path)
     except Trouble as trouble:
         return Result(str(trouble), failed=True)
-    names = [each.name for each in Exercise.all.values() if each.lesson == lesson]
+    names = names_of(lesson)
     if not names:
         return Result(f"lesson {lesson} has no exercises")
     if not cells:
@@ -118,9 +118,7 @@ def _check(path: Path, seconds: float) -> Result:
             known = solved(Path(folder, "home", NAME))
         except OSError:  # the learner's code has put something else there
             known = set()
-    count = sum(name in known for name in names)
-    marks = "   ".join(f"{'✓' if name in known else '·'} {name}" for name in names)
-    return Result(f"{count} of {len(names)} solved   {marks}{failure}", count == len(names), bool(failure))
+    return Result(f"{standing(names, known)}{failure}", known.issuperset(names), bool(failure))
 
 
 def _read(path: Path) -> tuple[int, list[str]]:

@@ -38,13 +38,14 @@ class Exercise:
         Args:
             answer: the class or function that the exercise asks for.
         """
-        if isinstance(answer, type) is not self.answer[0].isupper() or not callable(answer):
-            print(f"✗ expected the {self._kind} itself: {self}({self.answer})")
+        kind = "class" if self.answer[0].isupper() else "function"
+        if isinstance(answer, type) is not (kind == "class") or not callable(answer):
+            print(f"✗ expected the {kind} itself: {self}({self.answer})")
             return
         try:
             for outcome in self.attempt(answer):
                 print(self._line(outcome), flush=True)
-        except (redis.RedisError, ValueError) as error:  # ValueError: of an address that is none
+        except redis.RedisError as error:
             print(f"✗ Redis does not answer ({error}). Run `lesson.fresh({self.lesson})`, then try again.")
             return
         if outcome.right:
@@ -93,10 +94,6 @@ class Exercise:
     def __repr__(self) -> str:
         return f"check.{self.name}"
 
-    @property
-    def _kind(self) -> str:
-        return "class" if self.answer[0].isupper() else "function"
-
     def _line(self, outcome: Outcome) -> str:
         if outcome.right:
             return f"✓ {outcome.step}" + (f" ({outcome.says})" if outcome.says else "")
@@ -114,8 +111,8 @@ class Exercise:
         except (OSError, RuntimeError) as error:
             print(f"Solved. (It could not be noted: {error})")
             return
-        others = [other for other in Exercise.all.values() if other.lesson == self.lesson]
-        print(f"Solved: {sum(other.name in known for other in others)} of {len(others)} in lesson {self.lesson}.")
+        names = names_of(self.lesson)
+        print(f"Solved: {len(known.intersection(names))} of {len(names)} in lesson {self.lesson}.")
 
 
 def exercise(
@@ -146,9 +143,18 @@ def progress() -> None:
     """Print which exercises are solved, lesson by lesson."""
     known = solved()
     for lesson in sorted({each.lesson for each in Exercise.all.values()}):
-        names = [each.name for each in Exercise.all.values() if each.lesson == lesson]
-        marks = "   ".join(f"{'✓' if name in known else '·'} {name}" for name in names)
-        print(f"lesson {lesson}: {sum(name in known for name in names)} of {len(names)} solved   {marks}")
+        print(f"lesson {lesson}: {standing(names_of(lesson), known)}")
+
+
+def names_of(lesson: int) -> list[str]:
+    """Return the names of a lesson's exercises, in their order."""
+    return [each.name for each in Exercise.all.values() if each.lesson == lesson]
+
+
+def standing(names: list[str], known: set[str]) -> str:
+    """Return a line that tells which of the exercises `names` are among the solved ones, `known`."""
+    marks = "   ".join(f"{'✓' if name in known else '·'} {name}" for name in names)
+    return f"{len(known.intersection(names))} of {len(names)} solved   {marks}"
 
 
 def reset() -> None:
@@ -164,7 +170,11 @@ def reset() -> None:
 @contextlib.contextmanager
 def _no_key_left() -> Iterator[None]:
     """Delete the keys that were made meanwhile. Those of the notebook's own queues stay."""
-    with redis.Redis.from_url(os.environ.get("REDIS_URL") or "redis://localhost", socket_timeout=2) as connection:
+    try:
+        connection = redis.Redis.from_url(os.environ.get("REDIS_URL") or "redis://localhost", socket_timeout=2)
+    except ValueError as error:  # an address that is none
+        raise redis.ConnectionError(str(error)) from error
+    with connection:
         before = set(connection.scan_iter("luffy:*"))
         try:
             yield

@@ -6,10 +6,8 @@ from pathlib import Path
 
 from luffy_lesson.redis_server import home
 
-LINE = re.compile(r"^\d{4}-\d\d-\d\d (solved|reset) (\w+)$", re.MULTILINE)
-
-
 NAME = "progress.txt"
+LINE = re.compile(r"^\d{4}-\d\d-\d\d (solved|reset) (\w+)$", re.MULTILINE)
 
 
 def file() -> Path:

@@ -263,11 +263,10 @@ def _threads_end() -> Steps:
     """Yield the last step of every check: no thread is left."""
     yield ENDS
     deadline = time.monotonic() + 2
+    # Python ends the threads of executors by itself. Which they are, it tells by this private name only.
     executors = getattr(concurrent.futures.thread, "_threads_queues", ())
     others = [
-        thread
-        for thread in threading.enumerate()
-        if thread is not threading.main_thread() and thread not in executors  # Python ends them
+        thread for thread in threading.enumerate() if thread is not threading.main_thread() and thread not in executors
     ]
     for thread in others:
         thread.join(max(0, deadline - time.monotonic()))
@@ -277,20 +276,19 @@ def _threads_end() -> Steps:
 
 def _wrong(step: str, error: BaseException, in_thread: bool) -> Outcome:
     """Return the outcome of a step that raised `error`."""
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    lines = [line for _, line in traceback.walk_tb(error.__traceback__)]
-    mine = [number for number, frame in enumerate(frames) if frame.f_globals.get("__name__") == "__main__"]
+    places = list(traceback.walk_tb(error.__traceback__))
+    mine = [place for place in places if place[0].f_globals.get("__name__") == "__main__"]
     look = ""
     if mine:
-        frame, line = frames[mine[-1]], lines[mine[-1]]
+        frame, line = mine[-1]
         code = linecache.getline(frame.f_code.co_filename, line, frame.f_globals).strip()
         look = f"line {line} of its cell" + (f": `{code}`" if code else "")
     match error:
         case Wrong():
             seen = " ".join(error.seen.split())
             return Outcome(step, False, f"expected {error.expected}, saw {shortened(seen)}", error.look)
-        case NotImplementedError() if mine and mine[-1] == len(frames) - 1:
-            return Outcome(step, False, missing=frames[-1].f_code.co_name)
+        case NotImplementedError() if mine and mine[-1] is places[-1]:
+            return Outcome(step, False, missing=frame.f_code.co_name)
         case OutOfTime():
             says = f"expected an answer within {PATIENCE} s, and the code was still at work"
             return Outcome(step, False, says, look or "a wait for something that never comes?")

@@ -1,6 +1,5 @@
 """What a learner reads of an exercise: its lines, its hints, its solution; and what is kept of it."""
 
-import os
 import re
 import socket
 import subprocess
@@ -337,17 +336,6 @@ def test_what_cannot_be_noted_is_solved_all_the_same(home, capsys, make):
     lines = capsys.readouterr().out.splitlines()
     assert lines[:-1] == SOLVED.splitlines()[:-1]
     assert re.fullmatch(r"Solved\. \(It could not be noted: .*\)", lines[-1])
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only for root")
-def test_a_read_only_folder_is_told(home, capsys):
-    home.mkdir()
-    home.chmod(0o500)
-    try:
-        check.perform_now(solution_of(check.perform_now))
-    finally:
-        home.chmod(0o700)
-    assert re.search(r"^Solved\. \(It could not be noted: .*\)$", capsys.readouterr().out, re.MULTILINE)
 
 
 def test_a_file_system_that_is_read_only_is_told(monkeypatch, capsys):

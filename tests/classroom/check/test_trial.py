@@ -591,6 +591,11 @@ Solved: 1 of 3 in lesson 1.
 """
 
 
+def is_in_its_loop(process):
+    """Whether a check runs in the kernel `process`, and its child has been busy for a while."""
+    return any(child.cpu_times().user > 0.2 for child in process.children())
+
+
 @pytest.fixture(scope="module")
 def kernel_process(one_kernel):
     """The process of the kernel."""
@@ -609,8 +614,9 @@ def test_checks_in_a_kernel_where_much_goes_on_are_right_and_quiet(kernel, kerne
             check.perform_now(MyWorker)
     """)
     goes_on = kernel.run("""
-        done = len(board.jobs)
-        time.sleep(0.5)
+        done, end = len(board.jobs), time.monotonic() + 10
+        while len(board.jobs) == done and time.monotonic() < end:
+            time.sleep(0.01)
         Chat.over.set()
         for thread in threads:
             thread.join()
@@ -642,8 +648,7 @@ def test_after_a_check_of_an_endless_loop_the_kernel_goes_on(kernel, kernel_proc
 @pytest.mark.parametrize("answer", ["Loops", "Swallows"])
 def test_an_interrupted_cell_ends_its_check_at_once(kernel, kernel_process, eventually, answer):
     cell = kernel.begin(f"check.perform_now({answer})")
-    eventually(lambda: kernel_process.children())
-    time.sleep(0.5)  # so that it is in the loop
+    eventually(lambda: is_in_its_loop(kernel_process))
     begin = time.monotonic()
     kernel.manager.interrupt_kernel()
     kernel.wait(cell, error="KeyboardInterrupt")
@@ -679,8 +684,7 @@ def test_a_kernel_that_is_killed_in_the_middle_of_a_check_leaves_no_process(even
         cell = kernel.run(SET_UP + "print(os.getpid())\n")
         process = psutil.Process(int(kernel.out[cell]))
         kernel.begin("check.perform_now(Swallows)")
-        eventually(process.children)
-        time.sleep(0.5)  # so that it is in the loop
+        eventually(lambda: is_in_its_loop(process))
         left = process.children()
         assert len(left) == 1
         kernel.manager.shutdown_kernel(now=True)
