@@ -31,6 +31,7 @@ PATIENCE = 60
 # All cells are in the page at once, also those that are scrolled out of sight.
 USER_SETTINGS = {"@jupyterlab/notebook-extension/tracker": {"windowingMode": "none", "recordTiming": False}}
 THEMES = "@jupyterlab/apputils-extension/themes"
+CHANGED = "#jp-main-dock-panel .lm-TabBar-tab.jp-mod-current.jp-mod-dirty"
 
 LOOK = """
 () => [...document.querySelectorAll('.jp-Notebook .jp-CodeCell')].map(cell => ({
@@ -314,6 +315,7 @@ class Notebook:
             height: of the window.
         """
         self.lab, self.path = lab, path
+        self.stored = code_cells(path)  # read now: JupyterLab saves what it shows, now and then, to the same file
         self._context = browser.new_context(viewport={"width": width, "height": height})
         self.page = self._context.new_page()
         self.page.set_default_timeout(PATIENCE * 1000)
@@ -351,6 +353,11 @@ class Notebook:
         """Choose a command of a menu."""
         self.page.click(f".lm-MenuBar-itemLabel:text-is('{title}')")
         self.page.click(f".lm-Menu-item[data-command='{command}']")
+
+    def save(self) -> None:
+        """Save the notebook. While that lasts, its file may be empty, and its tab shows that there are changes."""
+        self.menu("File", "docmanager:save")
+        self.page.wait_for_selector(CHANGED, state="detached")
 
     def record(self) -> None:
         """Note what new boards show from now on, for `readings`."""

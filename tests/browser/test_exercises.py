@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pytest
 from lab import ROOT, Lab, Notebook, code_cells
+from nbformat import NotebookNode
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -94,9 +95,9 @@ def nothing_solved(lab: Lab) -> Iterator[None]:
     lab.forget_progress()
 
 
-def number_of(path: Path, line: str) -> int:
+def number_of(cells: list[NotebookNode], line: str) -> int:
     """Return which code cell has this line."""
-    (number,) = (number for number, cell in enumerate(code_cells(path)) if line in cell.source.splitlines())
+    (number,) = (number for number, cell in enumerate(cells) if line in cell.source.splitlines())
     return number
 
 
@@ -109,8 +110,8 @@ def solve(notebook: Notebook, picture: Callable[[str], Path], progress: bool) ->
         progress: whether to ask for it here, before and after.
     """
     lesson, wrong = notebook.path.stem, WRONG[notebook.path.stem]
-    calls = {found[1]: cell.source for cell in code_cells(notebook.path) if (found := CHECK.fullmatch(cell.source))}
-    check = number_of(notebook.path, calls[wrong.exercise])
+    calls = {found[1]: cell.source for cell in notebook.stored if (found := CHECK.fullmatch(cell.source))}
+    check = number_of(notebook.stored, calls[wrong.exercise])
     stub = check - 1
 
     notebook.run(0)
@@ -152,7 +153,7 @@ def test_an_exercise_is_solved_by_typing(browser, lab, picture, lesson):
 
 def test_what_is_solved_is_told_on_the_first_page(browser, lab, picture):
     paths = [lab.copy() / f"{name}.ipynb" for name in ("00_start_here", "01_sync")]
-    progress = number_of(paths[0], "check.progress()")
+    progress = number_of(code_cells(paths[0]), "check.progress()")
     with Notebook(browser, lab, paths[0]) as first_page, Notebook(browser, lab, paths[1]) as notebook:
         first_page.run(0)
         assert "lesson 1: 0 of 3 solved   · perform_now " in first_page.run(progress)
@@ -164,7 +165,7 @@ def test_what_is_solved_is_told_on_the_first_page(browser, lab, picture):
 def test_a_prediction_is_compared_with_what_happened(browser, lab, picture):
     path = lab.copy() / "01_sync.ipynb"
     worker, choice, compare = (
-        number_of(path, line)
+        number_of(code_cells(path), line)
         for line in (
             "class VeryHeavyService(Worker):",
             'five_calls = predict("1 s", "3 s", "5 s")',

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from lab import ROOT, Lab, Notebook, Reading, code_cells, sanitized, wait_until
+from lab import ROOT, Lab, Notebook, Reading, sanitized, wait_until
 from nbformat.v4 import new_code_cell, new_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -59,7 +59,7 @@ def lines(texts: Iterable[str]) -> str:
 
 def assert_as_stored(notebook: Notebook) -> None:
     """Every line is under its own cell, and every board and picture is there."""
-    stored, shown = code_cells(notebook.path), notebook.cells()
+    stored, shown = notebook.stored, notebook.cells()
     assert len(shown) == len(stored)
     for number, (cell, page) in enumerate(zip(stored, shown, strict=True), 1):
         which = f"code cell {number}:\n{cell.source}"
@@ -84,7 +84,7 @@ def assert_no_broken_widget(notebook: Notebook) -> None:
 def assert_boards_moved(notebook: Notebook) -> None:
     """Each board was seen to change, a job in hand to last longer, and its lanes to rest in the end."""
     wait_until(lambda: not at_work(notebook), 10, "all boards rest")
-    boards, sources = notebook.readings(), [cell.source for cell in code_cells(notebook.path)]
+    boards, sources = notebook.readings(), [cell.source for cell in notebook.stored]
     assert list(boards) == [
         (number, place) for number, source in enumerate(sources) for place in range(calls("watch", source))
     ]
@@ -188,7 +188,7 @@ def test_the_line_of_a_thread_is_under_its_cell_when_another_has_run_since(brows
 @pytest.mark.parametrize("name", ["03_memory_queue", "04_redis_queue"])
 def test_an_experiment_starts_and_stops_and_leaves_the_kernel_free(browser, lab, picture, name):
     with Notebook(browser, lab, lab.copy() / f"{name}.ipynb") as notebook:
-        sources = [cell.source for cell in code_cells(notebook.path)]
+        sources = [cell.source for cell in notebook.stored]
         heavy, experiment, words = (
             next(number for number, source in enumerate(sources) if re.search(wanted, source, re.MULTILINE))
             for wanted in (r"^    def perform\(self, seconds\)", r"^experiment\(", r"^words\(")
@@ -233,8 +233,8 @@ def test_a_notebook_that_was_saved_shows_its_board_when_it_is_opened_again(brows
     with Notebook(browser, lab, path) as notebook:
         notebook.run_all()
         notebook.wait_done()
-        notebook.menu("File", "docmanager:save")
-        wait_until(lambda: "widgets" in nbformat.read(path, 4).metadata, 30, "it is saved, with its widgets")
+        notebook.save()
+    assert "widgets" in nbformat.read(path, 4).metadata
     with Notebook(browser, lab, path) as notebook:
         wait_until(lambda: notebook.cells()[1].boards, 30, "the board is there")
         (lane,) = notebook.cells()[1].boards[0]
