@@ -99,7 +99,8 @@ class Processor:
         `count`, RuntimeError when no backend is set, TimeoutError when the earlier pool is still at work after 30 s.
         """
         with Processor._starting:
-            pool = Pool(cls, count, backend_in_use())
+            backend = backend_in_use()
+            pool: Pool = getattr(backend, "Pool", Pool)(cls, count, backend)  # a backend may bring one of its own
             if Processor.pool:
                 Processor.pool.stop(timeout=30)
             Processor.pool = pool
@@ -136,11 +137,12 @@ class Pool:
         if not isinstance(count, int) or count < 1:
             raise ValueError(f"A pool needs at least one processor, not {count!r}.")
         self.processors = [processor(number, backend) for number in range(count)]
+        self.threads = [processor.thread for processor in self.processors]
 
     def start(self) -> "Pool":
         """Start the processors, and return this pool."""
-        for processor in self.processors:
-            processor.thread.start()
+        for thread in self.threads:
+            thread.start()
         return self
 
     def stop(self, timeout: float | None = None) -> None:
@@ -152,11 +154,10 @@ class Pool:
         for processor in self.processors:
             processor.stopping.set()
         deadline = None if timeout is None else time.monotonic() + timeout
-        threads = [processor.thread for processor in self.processors]
-        if threading.current_thread() in threads:
+        if threading.current_thread() in self.threads:
             return
-        for thread in filter(threading.Thread.is_alive, threads):
+        for thread in filter(threading.Thread.is_alive, self.threads):
             thread.join(None if deadline is None else max(0, deadline - time.monotonic()))
-        late = [thread.name for thread in threads if thread.is_alive()]
+        late = [thread.name for thread in self.threads if thread.is_alive()]
         if late:
             raise TimeoutError(f"Still at work after {timeout} s: {', '.join(late)}")

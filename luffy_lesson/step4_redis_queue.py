@@ -21,7 +21,6 @@ from luffy_lesson.step3_memory_queue import Backend, Luffy, Pool, say
 __all__ = ["Backend", "Job", "Luffy", "Pool", "Processor", "RedisBackend", "Worker", "say"]
 
 logger = logging.getLogger(__name__)
-NEVER = Retry(NoBackoff(), 0)
 
 
 class Worker(step3_memory_queue.Worker):
@@ -44,8 +43,7 @@ class Job(NamedTuple):
     def encode(cls, job: step3_memory_queue.Job) -> "Job":
         """Make `job` fit to travel. Raise TypeError for arguments that JSON would lose or change."""
         try:
-            fields = {"worker": job.worker.__name__, "args": job.args}
-            payload = json.dumps(fields, allow_nan=False)
+            payload = json.dumps({"worker": job.worker.__name__, "args": job.args}, allow_nan=False)
             if json.loads(payload)["args"] != list(job.args):
                 raise ValueError("JSON would change them")
         except (TypeError, ValueError, RecursionError) as error:
@@ -83,8 +81,8 @@ class RedisBackend:
         # redis-py would repeat a command whose reply was lost: the job is then added twice, or the one that was taken
         # is gone and nobody knows. So nothing is repeated, and the caller is told. No reply may take 2 seconds: `get`
         # lets the server hold one back for 1 at most.
-        own = {"retry": NEVER, "socket_connect_timeout": 1, "socket_timeout": 2, "decode_responses": False}
-        settings = given.get_connection_kwargs() | own
+        own = {"retry": Retry(NoBackoff(), 0), "socket_connect_timeout": 1, "socket_timeout": 2}
+        settings = given.get_connection_kwargs() | own | {"decode_responses": False}
         # One connection for each processor that waits; redis-py would stop at 100.
         pool = redis.ConnectionPool(given.connection_pool.connection_class, 10_000, **settings)
         self.redis = redis.Redis.from_pool(pool)
@@ -110,18 +108,20 @@ class RedisBackend:
         """
         if block and timeout is not None and timeout < 0:
             raise ValueError("'timeout' must be a non-negative number")
-        patience = 0 if not block else float("inf") if timeout is None else timeout
-        deadline = time.monotonic() + patience
-        while (left := deadline - time.monotonic()) > 0:
-            # To BRPOP, 0 means for ever, and some servers round less than a
-            # millisecond to 0.
-            taken: Any = self.redis.brpop([self.key], timeout=max(0.001, min(left, 1)))
-            if taken:
-                return Job(taken[1])
-        payload: Any = self.redis.rpop(self.key)
-        if payload is None:
-            raise queue.Empty
+        left = 0 if not block else float("inf") if timeout is None else timeout
+        deadline = time.monotonic() + left
+        while (payload := self.take(max(0, min(left, 1)))) is None:
+            if left <= 0:
+                raise queue.Empty
+            left = deadline - time.monotonic()
         return Job(payload)
+
+    def take(self, seconds: float) -> Any:
+        """Take the payload at the right; wait for it for `seconds`, at most 1. Return None when none came."""
+        if seconds < 0.001:  # to BRPOP 0 means for ever, and some servers round less than a millisecond to 0
+            return self.redis.rpop(self.key)
+        taken: Any = self.redis.brpop([self.key], timeout=seconds)
+        return taken and taken[1]
 
     def task_done(self) -> None:
         """Do nothing: a job has left Redis when it was taken, and there is no more to say."""

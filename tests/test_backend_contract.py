@@ -9,8 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from luffy_lesson import step4_redis_queue, step5_reliable_queue, step6_schedule, step7_retries
 from luffy_lesson.step3_memory_queue import Job
-from luffy_lesson.step4_redis_queue import RedisBackend, Worker
+from luffy_lesson.step4_redis_queue import Worker
+
+REDIS = {
+    step.__name__.rpartition(".")[2]: step.RedisBackend
+    for step in (step4_redis_queue, step5_reliable_queue, step6_schedule, step7_retries)
+}
 
 
 @pytest.fixture
@@ -24,14 +30,17 @@ def same(registry):
     return lambda value: Job(Same, (value,))
 
 
-@pytest.fixture(params=["queue.Queue", "RedisBackend"])
+@pytest.fixture(params=["queue.Queue", *REDIS])
 def backend(request):
-    return queue.Queue() if request.param == "queue.Queue" else request.getfixturevalue("redis_backend")
+    if request.param == "queue.Queue":
+        return queue.Queue()
+    request.getfixturevalue("redis_url")
+    return REDIS[request.param]()
 
 
-@pytest.fixture
-def redis_backend(redis_url):
-    return RedisBackend()
+@pytest.fixture(params=REDIS)
+def redis_backend(request, redis_url):
+    return REDIS[request.param]()
 
 
 def test_jobs_are_taken_in_the_order_in_which_they_were_put(backend, same):

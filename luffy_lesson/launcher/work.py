@@ -13,7 +13,7 @@ from pathlib import Path
 import redis
 
 from luffy_lesson.redis_server import RedisServer
-from luffy_lesson.step4_redis_queue import Luffy, Processor, RedisBackend, Worker
+from luffy_lesson.step7_retries import Luffy, Processor, RedisBackend, Worker
 
 
 def work(target: str, count: int, lesson: int, until_eof: bool) -> None:

@@ -5,8 +5,8 @@ from matplotlib.patches import Rectangle
 from luffy_lesson.classroom.pictures import INK, PALE, PAPER, WORK, Picture
 from luffy_lesson.classroom.show import added, lines_of_code, steps
 
-WIDTH = 58
-"""How many letters fit beside each other where a step has the whole width."""
+WIDTH = 64
+"""How many letters fit beside a step."""
 
 
 class Staircase(Picture):
@@ -16,7 +16,7 @@ class Staircase(Picture):
         """Draw the steps that there are."""
         lines = [lines_of_code(step) for step in steps()]
         names = [step.__name__.rpartition(".")[2] for step in steps()]
-        adds = [", ".join(added(step)) for step in steps()]
+        adds = [_what(added(step)) for step in steps()]
         text = [f"{name}: {count} lines, {what}" for name, count, what in zip(names, lines, adds, strict=True)]
         super().__init__(0.7 * len(lines) + 0.3, "\n".join(text))
         axes = self.subplots()
@@ -27,5 +27,14 @@ class Staircase(Picture):
             left += count
             axes.text(left + 2, row + 0.62, f"{name}  +{count} lines", color=INK, weight="bold", va="center", size=10)
             axes.text(left + 2, row + 0.25, what, color=INK, va="center", size=9)
-        axes.set(xlim=(0, left * 1.9), ylim=(-0.05, len(lines)), facecolor=PAPER)
+        axes.set(xlim=(0, left * 2), ylim=(-0.05, len(lines)), facecolor=PAPER)
         axes.axis("off")
+
+
+def _what(names: list[str]) -> str:
+    """Return the names on one line: what a learner calls goes before what the system needs for it."""
+    names = sorted(names, key=lambda name: "." in name and not name.startswith("Worker."))
+    most = len(names)
+    while len(text := ", ".join(names[:most]) + f", and {len(names) - most} more" * (most < len(names))) > WIDTH:
+        most -= 1
+    return text
