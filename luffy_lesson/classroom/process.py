@@ -45,18 +45,19 @@ class WorkerProcess:
 
     running: "ClassVar[set[WorkerProcess]]" = set()
 
-    def __init__(self, file: str, count: int = 5) -> None:
+    def __init__(self, file: str, count: int = 5, step: int = 4) -> None:
         """Start the process, and return when its processors are ready.
 
         Args:
             file: the Python file that defines the workers.
             count: how many processors.
+            step: which step's.
 
         Raises:
             RuntimeError: when the process does not get ready; it says why.
         """
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "luffy_lesson", "work", file, "-c", str(count), "--until-eof"],
+            [sys.executable, "-m", "luffy_lesson", "work", file, f"-c{count}", f"--step={step}", "--until-eof"],
             env=_environment(),
             stdin=subprocess.PIPE,  # closed when this kernel ends, however it ends: then the process ends too
             stdout=subprocess.PIPE,

@@ -34,6 +34,7 @@ def main(arguments: list[str]) -> int:
     worker.add_argument("target", metavar="FILE_OR_MODULE", help="defines the workers")
     worker.add_argument("-c", "--count", type=int, default=5, help="how many processors (default: 5)")
     worker.add_argument("--lesson", type=int, choices=range(64), default=0, metavar="N", help=LESSON)
+    worker.add_argument("--step", type=int, metavar="N", help="which step's (default: the newest)")
     worker.add_argument("--until-eof", action="store_true", help="also end when standard input is closed")
     server = commands.add_parser("redis", help="the lesson's own Redis server")
     server.add_argument(
@@ -111,7 +112,7 @@ def work(options: argparse.Namespace, others: list[str]) -> int:
     """Start processors, and end with them."""
     from luffy_lesson.launcher.work import work
 
-    work(options.target, options.count, options.lesson, options.until_eof)
+    work(options.target, options.count, options.lesson, options.until_eof, options.step)
     return 0
 
 

@@ -13,10 +13,14 @@ from pathlib import Path
 import redis
 
 from luffy_lesson.redis_server import RedisServer
-from luffy_lesson.step7_retries import Luffy, Processor, RedisBackend, Worker
+from luffy_lesson.step4_redis_queue import Luffy, Worker
+
+PACKAGE = Path(__file__).parents[1]
+STEPS = {int(path.stem[4]): f"luffy_lesson.{path.stem}" for path in sorted(PACKAGE.glob("step[4-9]_*.py"))}
+"""The steps that can work for other processes, by number."""
 
 
-def work(target: str, count: int, lesson: int, until_eof: bool) -> None:
+def work(target: str, count: int, lesson: int, until_eof: bool, step: int | None = None) -> None:
     """Import the workers, and do jobs until the process is interrupted or terminated. Jobs in hand are finished.
 
     Args:
@@ -24,17 +28,21 @@ def work(target: str, count: int, lesson: int, until_eof: bool) -> None:
         count: how many processors.
         lesson: whose jobs, on the lesson's own server; `$REDIS_URL`, where it is set, goes before it.
         until_eof: end as well when standard input is closed.
+        step: whose backend and processors, by default those of the newest.
 
     Raises:
         SystemExit: with a sentence, when the workers cannot be imported, or the server cannot be used.
     """
+    if step and step not in STEPS:
+        sys.exit(f"Step {step} has no processors for other processes; these have: {', '.join(map(str, STEPS))}.")
     _import_workers(target)
     if lesson and os.environ.get("REDIS_URL"):
         print(f"REDIS_URL is set, so --lesson {lesson} is ignored.", flush=True)
     try:
         os.environ["REDIS_URL"] = os.environ.get("REDIS_URL") or f"{RedisServer().start()}/{lesson}"
-        Luffy.backend = RedisBackend()
-        pool = Processor.start(count)
+        system = importlib.import_module(STEPS[step or max(STEPS)])
+        Luffy.backend = system.RedisBackend()
+        pool = system.Processor.start(count)
     except (redis.RedisError, RuntimeError, TimeoutError, ValueError) as error:
         sys.exit(str(error))
 
