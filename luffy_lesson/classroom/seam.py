@@ -5,6 +5,7 @@ Two things hang on it: the cell that a thread's lines belong to (`output`), and 
 
 import functools
 import inspect
+import reprlib
 import sys
 import threading
 import time
@@ -12,11 +13,15 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from luffy_lesson import step1_sync, step2_threaded, step3_memory_queue
+from luffy_lesson import step1_sync, step2_threaded, step3_memory_queue, step6_schedule
 from luffy_lesson.classroom.output import last_line, owner, shortened
+from luffy_lesson.step5_reliable_queue import fields
 
 REMEMBERED = 100_000
 """Of how many jobs that wait it is remembered since when."""
+
+AT_ONCE = 10_000
+"""Of how many jobs that are put in the queue in one go it is remembered: to name each takes longer than to put it."""
 
 BEGUN_WITHIN = 1
 """How many seconds a job that was taken may need until it is begun."""
@@ -33,9 +38,10 @@ class Started(NamedTuple):
 
 
 class Queued(NamedTuple):
-    """A job was put in the queue. Times are those of `time.monotonic()`, in seconds."""
+    """Jobs were put in the queue. Times are those of `time.monotonic()`, in seconds."""
 
     at: float
+    number: int = 1
 
 
 class Began(NamedTuple):
@@ -88,24 +94,29 @@ class Seam:
         for listener in self.listeners:
             listener(event)
 
-    def put(self, job: str, backend: Any, put: Callable[[], Any]) -> Any:
-        """Call `put`, which puts `job` in a queue, and remember since when it waits. Forget what waits elsewhere."""
-        since = [time.monotonic()]  # before: a processor may take it at once
+    def put(self, jobs: list[str], backend: Any, put: Callable[[], Any], number: int = 1) -> Any:
+        """Call `put`, which puts `number` jobs in a queue, and remember since when `jobs`, the first of them, wait.
+
+        Forget what waits elsewhere.
+        """
+        since = [time.monotonic()]  # before: a processor may take them at once
         with self._remembering:
-            if backend is not self._backend or self._remembered >= REMEMBERED:
+            if backend is not self._backend or self._remembered + len(jobs) > REMEMBERED:
                 self._forget()
             self._backend = backend
-            self._waiting[job].append(since)
-            self._remembered += 1
+            for job in jobs:
+                self._waiting[job].append(since)
+            self._remembered += len(jobs)
         try:
             answer = put()
         except BaseException:
-            self.taken(job)
+            for job in jobs:
+                self.taken(job)
             raise
         since[0] = time.monotonic()  # a full queue has made the caller wait, not the job
-        if answer == 1:
+        if answer == number == 1:
             self.empty(backend, since[0])  # it was before
-        self.tell(Queued(since[0]))
+        self.tell(Queued(since[0], number))
         return answer
 
     def taken(self, job: str) -> float | None:
@@ -182,6 +193,14 @@ def label(worker: type[step1_sync.Worker], args: tuple[Any, ...]) -> str:
         return f"{worker.__name__}(…)"
 
 
+def name(job: Any) -> str:
+    """Return a job that Redis keeps as `label` does, also when its worker is not defined here; else its payload."""
+    match fields(job.payload):
+        case {"worker": str(worker), "args": list(args)}:
+            return shortened(f"{worker}({', '.join(map(reprlib.repr, args))})")
+    return shortened(str(job))
+
+
 def expected(worker: type[step1_sync.Worker], args: tuple[Any, ...]) -> float | None:
     """Return how long a job takes in seconds, where its worker says so; else None.
 
@@ -217,6 +236,9 @@ PLACES: list[tuple[Any, str]] = [
     (step2_threaded.Worker, "perform_async"),
     (step3_memory_queue.Worker, "perform_queue"),
     (step3_memory_queue.Pool, "start"),
+    (step6_schedule.Worker, "perform_in"),
+    (step6_schedule.Worker, "perform_at"),
+    (step6_schedule.Worker, "perform_bulk"),
 ]
 """What is wrapped."""
 
@@ -236,7 +258,8 @@ def install() -> None:
     if hasattr(step1_sync.Worker.perform_now, "__wrapped__"):
         return
     methods = [vars(place)[name] for place, name in PLACES]
-    perform_now, perform_async, perform_queue, start = [getattr(method, "__func__", method) for method in methods]
+    functions = [getattr(method, "__func__", method) for method in methods]
+    perform_now, perform_async, perform_queue, start, perform_in, perform_at, perform_bulk = functions
 
     @functools.wraps(perform_now)
     def seen_now(cls: Any, *args: Any) -> Any:
@@ -262,7 +285,7 @@ def install() -> None:
     def seen_queue(cls: Any, *args: Any) -> Any:
         owner.claim()
         put = functools.partial(perform_queue, cls, *args)
-        return seam.put(label(cls, args), step3_memory_queue.Luffy.backend, put)
+        return seam.put([label(cls, args)], step3_memory_queue.Luffy.backend, put)
 
     @functools.wraps(start)
     def seen_start(pool: step3_memory_queue.Pool) -> step3_memory_queue.Pool:
@@ -271,6 +294,32 @@ def install() -> None:
         seam.tell(Started([processor.thread for processor in pool.processors], processors=True))
         return start(pool)  # type: ignore[no-any-return]
 
-    seen: list[Any] = [classmethod(seen_now), classmethod(seen_async), classmethod(seen_queue), seen_start]
+    @functools.wraps(perform_in)
+    def seen_in(cls: Any, *args: Any) -> Any:
+        owner.claim()
+        return perform_in(cls, *args)
+
+    @functools.wraps(perform_at)
+    def seen_at(cls: Any, *args: Any) -> Any:
+        owner.claim()
+        return perform_at(cls, *args)
+
+    @functools.wraps(perform_bulk)
+    def seen_bulk(cls: Any, list_of_args: Any) -> Any:
+        owner.claim()
+        lists = list(list_of_args)  # some can be read once only
+        put = functools.partial(perform_bulk, cls, lists)
+        jobs = [label(cls, args) for args in lists[:AT_ONCE]]
+        return seam.put(jobs, step3_memory_queue.Luffy.backend, put, len(lists))
+
+    seen: list[Any] = [
+        classmethod(seen_now),
+        classmethod(seen_async),
+        classmethod(seen_queue),
+        seen_start,
+        classmethod(seen_in),
+        classmethod(seen_at),
+        classmethod(seen_bulk),
+    ]
     for (place, name), method in zip(PLACES, seen, strict=True):
         setattr(place, name, method)

@@ -1,6 +1,7 @@
 """The seam tells of every job once, whatever the job does; and it never does a job any harm."""
 
 import collections
+import datetime
 import functools
 import itertools
 import os
@@ -12,10 +13,10 @@ import threading
 import pytest
 import redis
 
-from luffy_lesson import step4_redis_queue
+from luffy_lesson import step4_redis_queue, step7_retries
 from luffy_lesson.classroom import output
 from luffy_lesson.classroom import seam as seam_module
-from luffy_lesson.classroom.seam import Began, Ended, Queued, Started, expected, label, last_line, seam
+from luffy_lesson.classroom.seam import Began, Ended, Queued, Started, expected, label, last_line, name, seam
 from luffy_lesson.step3_memory_queue import Luffy, Processor, Worker
 from luffy_lesson.step4_redis_queue import RedisBackend
 
@@ -282,6 +283,124 @@ def test_of_a_hundred_thousand_jobs_at_most_it_is_remembered_since_when(monkeypa
     for number in range(35):
         Echo.perform_queue(number)
         assert seam._remembered == sum(map(len, seam._waiting.values())) <= 10
+
+
+# steps 5 to 7
+
+
+@pytest.fixture
+def sent(redis_url, registry):
+    """A worker of the newest step, whose jobs travel."""
+    Luffy.backend = step7_retries.RedisBackend()
+    return type(
+        "Sent", (step7_retries.Worker,), {"perform": lambda self, *args: None, "retries": 0, "__module__": "__main__"}
+    )
+
+
+def test_jobs_that_are_kept_until_they_are_done_are_matched_too(sent, told, join):
+    for number in range(3):
+        sent.perform_queue(number)
+    step7_retries.Processor.start(1)
+    join(Luffy.backend)
+    assert [event.job for event in of(Began, told)] == ["Sent(0)", "Sent(1)", "Sent(2)"]
+    assert [event.queued for event in of(Began, told)] == [event.at for event in of(Queued, told)]
+    assert not seam.expects()
+
+
+def test_many_jobs_put_at_once_are_told_at_once_and_have_waited_since_then(sent, told, join):
+    assert sent.perform_bulk([number] for number in range(3)) == 3  # a generator is read once
+    (queued,) = told
+    assert queued.number == 3
+    step7_retries.Processor.start(1)
+    join(Luffy.backend)
+    assert [(event.job, event.queued) for event in of(Began, told)] == [(f"Sent({n})", queued.at) for n in range(3)]
+    assert not seam.expects()
+
+
+def test_many_jobs_of_which_one_cannot_travel_are_not_expected(sent, told):
+    for bad in ([[1], ["x", object()]], [[1], 5], [[1], "text"]):
+        with pytest.raises(TypeError):
+            sent.perform_bulk(bad)
+    assert not seam.expects()
+    assert told == []
+    assert sent.perform_bulk([]) == 0
+    assert not seam.expects()
+
+
+def test_of_more_jobs_at_once_than_are_remembered_the_first_are(sent, monkeypatch):
+    monkeypatch.setattr(seam_module, "REMEMBERED", 10)
+    monkeypatch.setattr(seam_module, "AT_ONCE", 9)
+    sent.perform_queue()
+    for number, remembered in ((9, 10), (5, 5), (5, 10), (35, 9)):
+        sent.perform_bulk([argument] for argument in range(number))
+        assert seam._remembered == sum(map(len, seam._waiting.values())) == remembered
+    assert list(seam._waiting) == [f"Sent({number})" for number in range(9)]
+
+
+def test_a_job_for_later_is_not_expected_now_and_nobody_knows_how_long_it_waited(sent, told, eventually):
+    assert sent.perform_in(0, "in") == 1
+    assert sent.perform_at(datetime.datetime.now(datetime.UTC), "at") == 2
+    assert not seam.expects()
+    step7_retries.Processor.start(1)
+    eventually(lambda: len(of(Ended, told)) == 2)
+    assert sorted(waits(told)) == [("Sent('at')", None), ("Sent('in')", None)]
+
+
+def test_each_try_is_told_and_only_of_the_first_it_is_known_how_long_it_waited(sent, told, eventually, monkeypatch):
+    def perform(self):
+        raise ValueError("no")
+
+    sent.perform, sent.retries, sent.backoff = perform, 2, staticmethod(lambda tries: 0)
+    sent.perform_queue()
+    step7_retries.Processor.start(1)
+    eventually(lambda: Luffy.backend.sizes()["dead"])
+    assert [event.error for event in of(Ended, told)] == ["ValueError: no"] * 3
+    assert [event.queued is None for event in of(Began, told)] == [False, True, True]
+
+
+@pytest.mark.parametrize("make", ["perform_in", "perform_at", "perform_bulk", "perform_queue"])
+def test_every_way_to_give_jobs_makes_the_running_cell_the_owner_of_the_lines(sent, make, monkeypatch):
+    claims = []
+    monkeypatch.setattr(output.owner, "claim", lambda: claims.append(make))
+    now = datetime.datetime.now(datetime.UTC)
+    arguments = {"perform_in": [60], "perform_at": [now], "perform_bulk": [[[1], [2]]], "perform_queue": []}
+    getattr(sent, make)(*arguments[make])
+    assert claims == [make]
+
+
+def test_the_wrapping_can_be_taken_off_and_put_on_again_without_a_trace():
+    def depth(method):
+        return 1 + depth(method.__wrapped__) if hasattr(method, "__wrapped__") else 0
+
+    def depths():
+        methods = [vars(place)[name] for place, name in seam_module.PLACES]
+        return [depth(getattr(method, "__func__", method)) for method in methods]
+
+    places = len(seam_module.PLACES)
+    assert depths() == [1] * places
+    try:
+        for _ in range(2):
+            seam_module.uninstall()
+            assert depths() == [0] * places
+    finally:
+        for _ in range(2):
+            seam_module.install()
+    assert depths() == [1] * places
+
+
+@pytest.mark.parametrize(
+    ("payload", "says"),
+    [
+        ('{"worker": "Theirs", "args": [3, "x"], "id": "1"}', "Theirs(3, 'x')"),
+        ('{"worker": "Theirs", "args": {}}', '{"worker": "Theirs", "args": {}}'),
+        ("no job", "no job"),
+        ("x" * 10**6, "x" * (output.LONGEST - 1) + "…"),
+        (f'{{"worker": "Theirs", "args": ["{"x" * 10**6}"]}}', "Theirs('xxxxxxxxxxxx...xxxxxxxxxxxxx')"),
+    ],
+    ids=["a job", "odd arguments", "no job", "a long one", "long arguments"],
+)
+def test_a_job_that_is_kept_is_named_also_when_its_worker_is_not_defined_here(payload, says):
+    assert name(step7_retries.Job(payload.encode())) == says
 
 
 # names, times and errors
