@@ -12,7 +12,7 @@ from IPython.display import display
 
 from luffy_lesson.classroom.drawing import STYLE, draw
 from luffy_lesson.classroom.output import at_work, last_line, owner
-from luffy_lesson.classroom.record import JobRecord, Record
+from luffy_lesson.classroom.record import JobRecord, Record, States
 from luffy_lesson.classroom.seam import Began, Ended, Event, Started, seam
 from luffy_lesson.step3_memory_queue import Backend, Luffy
 
@@ -51,8 +51,10 @@ class Board:
             board.close()
         self._backend = backend
         self._record = Record()
+        self._states = States()
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._noting = threading.Lock()
+        self._rests = 0  # how many times in a row all was done
         self._left = False  # the `with` block has ended
         self._finishing = False  # and what begins now belongs to a later board
         self._closing = threading.Event()
@@ -78,7 +80,7 @@ class Board:
 
     @property
     def jobs(self) -> list[JobRecord]:
-        """The jobs that are finished, in the order in which they were; the last 10,000."""
+        """The jobs that are finished, in the order in which they were; the last 10,000. Each try of a job is one."""
         with self._noting:
             self._note()
             return list(self._record.jobs)
@@ -106,11 +108,11 @@ class Board:
     def __exit__(self, *_: object) -> None:
         """Close the board when all is done.
 
-        Until then it stays live: while jobs of the block are in hand, and while jobs wait for processors that run. When
-        another board is opened, it takes no notice of new jobs.
+        Until then it stays live: while jobs of the block are in hand, and while jobs wait, are in flight, scheduled or
+        to be tried again, for processors that run. When another board is opened, it takes no notice of new jobs.
         """
         self._left = True
-        if self._all_done(self._waiting()):
+        if self._at_rest(self._waiting()) or self._at_rest(self._waiting()):
             self.close()
 
     def __repr__(self) -> str:
@@ -123,7 +125,7 @@ class Board:
         try:
             while not self._closing.wait(EVERY) and threading.main_thread().is_alive():
                 waiting = self._draw()
-                if self._left and self._all_done(waiting):
+                if self._left and self._at_rest(waiting):
                     break
         finally:
             seam.forget(self._events.put)
@@ -134,7 +136,7 @@ class Board:
         waiting = self._waiting()
         with self._noting:
             self._note()
-            self._record.sample(waiting)
+            self._record.sample(waiting, self._states)
             html = draw(self._record, waiting, live)
         self._html.value = html
         return waiting
@@ -159,12 +161,18 @@ class Board:
     def _waiting(self) -> "int | str":
         backend, at = Luffy.backend if self._backend is None else self._backend, time.monotonic()
         try:
-            waiting = 0 if backend is None else int(backend.qsize())
+            waiting, self._states = (0, States()) if backend is None else States.ask(backend)
         except Exception as error:  # a server that is away, a backend that a learner has begun to write: it is shown
+            self._states = self._states.unknown(backend)
             return f"? ({last_line(error)})"
         if waiting == 0:
             seam.empty(backend, at)
         return waiting
+
+    def _at_rest(self, waiting: "int | str") -> bool:
+        """Whether all is done; of a backend with several places twice in a row: a job may move while it counts."""
+        self._rests = self._rests + 1 if self._all_done(waiting) else 0
+        return self._rests > bool(self._states.sizes)
 
     def _all_done(self, waiting: "int | str") -> bool:
         expects = seam.expects()  # asked first: a job that is expected no more is in hand
@@ -173,7 +181,8 @@ class Board:
             lanes = list(self._record.lanes.values())
         if any(lane.in_hand or not (lane.processor or lane.over) for lane in lanes if lane.thread is not MAIN):
             return False
-        return self._finishing or (waiting == 0 and not expects) or not any(map(at_work, owner.pools))
+        rests = waiting == 0 and not expects and not self._states.pending()
+        return self._finishing or rests or not any(map(at_work, owner.pools))
 
 
 def watch(backend: Backend | None = None) -> Board:

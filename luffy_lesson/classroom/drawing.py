@@ -1,9 +1,10 @@
 """How a board looks: a record of facts, as HTML."""
 
+import itertools
 import time
 from html import escape
 
-from luffy_lesson.classroom.record import Lane, Record
+from luffy_lesson.classroom.record import KEPT_SHOWN, Kept, Lane, Record
 
 MOST_LANES = 20
 """With more lanes than these, they are summed up."""
@@ -14,6 +15,11 @@ MOST_TOKENS = 40
 STALE = 4
 """After how many seconds without news a board with jobs in hand says so: its kernel has ended, perhaps."""
 
+STATES = ["in flight", "scheduled", "retrying", "dead"]
+"""The states of jobs that do not wait, in the order in which they are told."""
+
+HOUR, DAY = 60 * 60, 24 * 60 * 60  # seconds
+
 STYLE = f"""<style>
 .luffy-board {{
   --work: #0072b2; --wait: #b26f00; --fail: #c3142d; --quiet: #5f6770; --track: rgba(128, 128, 128, .22);
@@ -21,7 +27,8 @@ STYLE = f"""<style>
   font-variant-numeric: tabular-nums; padding: 4px 0;
 }}
 [data-jp-theme-light="false"] .luffy-board {{ --work: #56b4e9; --wait: #f0b03f; --fail: #ff8080; --quiet: #a4acb5; }}
-.luffy-counts {{ display: flex; gap: 1.8em; }}
+.luffy-counts {{ display: flex; gap: 0 1.8em; }}
+.luffy-counts > * + * {{ white-space: nowrap; }}
 .luffy-counts b {{ display: inline-block; min-width: 1.6em; }}
 .luffy-tokens {{ color: var(--wait); height: 20px; letter-spacing: 3px; overflow: hidden; white-space: nowrap; }}
 .luffy-lane {{ display: grid; grid-template-columns: 10.5em minmax(6em, 1fr) minmax(17em, 2fr) 5.5em; gap: 0 1em; }}
@@ -35,6 +42,10 @@ STYLE = f"""<style>
   background: repeating-linear-gradient(135deg, var(--fail) 0 2px, transparent 2px 6px); outline: 1px solid var(--fail);
   outline-offset: -1px;
 }}
+.luffy-kept {{ border-top: 1px solid var(--track); height: {20 * KEPT_SHOWN}px; margin-top: 4px; padding-top: 4px; }}
+.luffy-why {{ color: var(--fail); }}
+.luffy-kept > :not(.luffy-quiet) {{ display: grid; grid-template-columns: 10.5em 11em minmax(6em, 1fr); gap: 0 1em; }}
+.luffy-kept > * > * {{ overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }}
 .luffy-many {{ letter-spacing: 2px; overflow-wrap: anywhere; }}
 .luffy-news {{ animation: luffy-stale 0s {STALE}s forwards; color: var(--fail); visibility: hidden; }}
 @keyframes luffy-stale {{ to {{ visibility: visible; }} }}
@@ -51,35 +62,79 @@ def draw(record: Record, waiting: "int | str", live: bool) -> str:
     """
     now = time.monotonic()
     lanes = list(record.lanes.values())
-    parts = [_counts(record, waiting)]
+    parts, states = [_counts(record, waiting)], record.states
+    kept = _chosen(states.kept)
     if len(lanes) > MOST_LANES:
         parts.append(_summary(lanes))
     else:
         parts += [_lane(lane, now) for lane in lanes]
         if not lanes:
             parts.append('<div class="luffy-quiet">nobody has worked in this process yet</div>')
-    for job in record.failures:
+    for job in record.failures if "retrying" not in states.sizes else ():  # else they are told below
         lane = next((lane for lane in lanes if lane.last is job), None)
         if lane is None or lane.in_hand or len(lanes) > MOST_LANES:
             parts.append(f'<div class="luffy-fail">✗ {escape(_cut(f"{job.lane}: {job.job}: {job.error}", 110))}</div>')
-    if live and record.in_hand():
+    if states.names:
+        none = " or ".join(state for state in STATES[1:] if states.sizes.get(state) == 0)
+        rows = [_kept(one, live) for one in kept] or [f'<div class="luffy-quiet">no job is {none}</div>'] * bool(none)
+        parts.append(f'<div class="luffy-kept">{"".join(rows)}</div>')
+    if live and (record.in_hand() or any(0 < one.due < HOUR for one in kept)):
         parts.append('<div class="luffy-news">No news from the kernel: this is how it was at last.</div>')
     return f'<div class="luffy-board" role="group" aria-label="board">{"".join(parts)}</div>'
 
 
 def _counts(record: Record, waiting: "int | str") -> str:
-    failed = f'<span class="{"luffy-fail" if record.failed else ""}">✗ failed <b>{record.failed}</b></span>'
+    sizes = record.states.sizes
+    told = [(state, sizes[state]) for state in STATES if state in sizes] if sizes else [("in hand", record.in_hand())]
+    tries = " tries" if "retrying" in sizes else ""
+    failed = f'<span class="{"luffy-fail" if record.failed else ""}">✗ failed{tries} <b>{record.failed}</b></span>'
     counts = [
         f"<span>waiting <b>{escape(str(waiting))}</b></span>",
-        f"<span>in hand <b>{record.in_hand()}</b></span>",
+        *(
+            f'<span class="{"luffy-fail" if state == "dead" and size else ""}">{state} <b>{size}</b></span>'
+            for state, size in told
+            if size != "?"
+        ),
         f"<span>✓ done <b>{record.done}</b></span>",
         failed,
-        f"<span><b>{record.rate():.1f}</b> jobs/s</span>",
+        f"<span><b>{record.rate():.1f}</b>{tries or ' jobs'}/s</span>",
     ]
     number = waiting if isinstance(waiting, int) else 0
     more = f" + {number - MOST_TOKENS}" if number > MOST_TOKENS else ""
     tokens = f'<div class="luffy-tokens" aria-hidden="true">{"■" * min(number, MOST_TOKENS)}{more}</div>'
     return f'<div class="luffy-counts">{"".join(counts)}</div>{tokens}'
+
+
+def _chosen(kept: tuple[Kept, ...]) -> list[Kept]:
+    """Return those for which there is room: of each state some, and the next ones."""
+    by_state = [[one for one in kept if one.state == state] for state in ("retrying", "dead", "scheduled")]
+    turns = itertools.chain.from_iterable(itertools.zip_longest(*by_state))
+    return sorted(itertools.islice(filter(None, turns), KEPT_SHOWN), key=kept.index)
+
+
+def _kept(kept: Kept, live: bool) -> str:
+    when = {
+        "scheduled": _when(kept.due, live),
+        "retrying": f"try {(kept.tries or 0) + 1} {_when(kept.due, live)}",
+        "dead": "" if kept.tries is None else f"after {kept.tries} {'try' if kept.tries == 1 else 'tries'}",
+    }[kept.state]
+    error = f'<span class="luffy-why">: {escape(_cut(kept.error, 70))}</span>' if kept.error else ""
+    kind = "luffy-fail" if kept.state == "dead" else "luffy-quiet"
+    cells = f'<span class="{kind}">{kept.state}</span><span>{when}</span><span>{escape(_cut(kept.job))}{error}</span>'
+    return f"<div>{cells}</div>"
+
+
+def _when(seconds: float, live: bool) -> str:
+    """Return when a job is due: in how long, and of a board to which no news will come, at what time."""
+    if not live:
+        return time.strftime("at %H:%M:%S" if seconds < DAY else "on %Y-%m-%d", time.localtime(time.time() + seconds))
+    if seconds <= 0:
+        return "now"
+    if seconds < 60:
+        return f"in {seconds:.1f} s"
+    if seconds < HOUR:
+        return f"in {int(seconds) // 60} min {int(seconds) % 60} s"
+    return f"in {seconds // HOUR:.0f} h" if seconds < 2 * DAY else f"in {seconds // DAY:.0f} days"
 
 
 def _lane(lane: Lane, now: float) -> str:

@@ -4,9 +4,12 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
-from luffy_lesson.classroom.seam import Began, Ended, Event, Queued
+from luffy_lesson.classroom.output import shortened
+from luffy_lesson.classroom.seam import Began, Ended, Event, Queued, name
+from luffy_lesson.step5_reliable_queue import fields
+from luffy_lesson.step7_retries import tried
 
 KEPT = 10_000
 """How many finished jobs are kept: the last ones."""
@@ -16,6 +19,80 @@ LANES_KEPT = 200
 
 SAMPLES = 2_000
 """How many lengths of the queue are kept at most; when there are more, every other one is dropped."""
+
+
+KEPT_SHOWN = 4
+"""How many jobs are named at most that the backend keeps outside its queue."""
+
+
+class Kept(NamedTuple):
+    """A job that the backend keeps outside its queue."""
+
+    state: str  # "scheduled", "retrying" or "dead"
+    job: str
+    due: float = 0.0  # in how many seconds
+    tries: int | None = None  # how many have failed
+    error: str = ""  # why the last one did
+
+
+class States(NamedTuple):
+    """Where jobs are beside those that wait, as the backend says: a snapshot. Nothing, when it knows of no such place.
+
+    A state is "in flight", "scheduled", "retrying" or "dead".
+    """
+
+    sizes: dict[str, int | str] = {}  # how many jobs are in each state that the backend knows
+    kept: tuple[Kept, ...] = ()
+    names: bool = False  # whether the backend can say which jobs are there
+
+    @classmethod
+    def ask(cls, backend: Any) -> tuple[int, Self]:
+        """Return how many jobs wait in `backend`, and where others are. Raise what the backend raises."""
+        if not hasattr(backend, "sizes"):
+            return int(backend.qsize()), cls()
+        sizes = dict(backend.sizes())
+        kept: list[Kept] = []
+        for state, read in (("scheduled", _later), ("retrying", _later), ("dead", _dead)):
+            if sizes.get(state) and hasattr(backend, state):
+                kept += [read(state, *found) for found in getattr(backend, state)(KEPT_SHOWN)]
+        return int(sizes.pop("waiting")), cls(sizes, tuple(kept), _names(backend))
+
+    def unknown(self, backend: Any) -> Self:
+        """Return what there is to say when `backend`, which was like this, does not answer."""
+        return (
+            type(self)(dict.fromkeys(self.sizes, "?"), (), _names(backend))
+            if hasattr(backend, "sizes")
+            else type(self)()
+        )
+
+    def pending(self) -> bool:
+        """Whether jobs are on their way that do not wait in the queue."""
+        return any(self.sizes.get(state) for state in ("in flight", "scheduled", "retrying"))
+
+
+NO_STATES = States()
+
+
+def _names(backend: Any) -> bool:
+    return any(hasattr(backend, state) for state in ("scheduled", "retrying", "dead"))
+
+
+def _later(state: str, due: float, job: Any) -> Kept:
+    match fields(job.payload):
+        case {"failure": {"message": str(message)}}:
+            return Kept(state, name(job), due, tried(job.payload), _last(message))
+    return Kept(state, name(job), due, tried(job.payload))
+
+
+def _dead(state: str, job: Any, failure: dict[str, Any], _: bytes) -> Kept:
+    tries = failure.get("tries")
+    return Kept(
+        state, name(job), 0.0, tries if isinstance(tries, int) else None, _last(str(failure.get("message", "")))
+    )
+
+
+def _last(message: str) -> str:
+    return shortened((message.strip().splitlines() or [""])[-1])
 
 
 class JobRecord(NamedTuple):
@@ -70,6 +147,8 @@ class Record:
     failed: int = 0
     began: float | None = None  # the first job
     ended: float | None = None  # the last one
+    states: States = NO_STATES
+    retries: bool = False  # whether jobs that fail are tried again: each try is a record
     _totals: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=30))
 
     def take(self, event: Event) -> None:
@@ -82,13 +161,14 @@ class Record:
             if event.queued is not None:
                 self._length(event.at, -1)
         elif isinstance(event, Queued):
-            self._length(event.at, 1)
+            self._length(event.at, event.number)
         else:
             for thread in event.threads:
                 self._start(thread) if event.processors else self._lane(thread)
 
-    def sample(self, waiting: int | str) -> None:
-        """Note how long the queue is now, and how much is done."""
+    def sample(self, waiting: int | str, states: States = NO_STATES) -> None:
+        """Note how long the queue is now, where other jobs are, and how much is done."""
+        self.states, self.retries = states, self.retries or "retrying" in states.sizes
         now = time.monotonic()
         self._totals.append((now, self.done + self.failed))
         if not isinstance(waiting, str):

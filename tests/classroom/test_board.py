@@ -14,7 +14,7 @@ import pytest
 import redis
 from real_kernel import Kernel
 
-from luffy_lesson import step4_redis_queue
+from luffy_lesson import step4_redis_queue, step5_reliable_queue, step6_schedule, step7_retries
 from luffy_lesson.classroom import board as board_module
 from luffy_lesson.classroom import lesson, timeline
 from luffy_lesson.classroom import seam as seam_module
@@ -326,6 +326,153 @@ def test_a_server_that_is_away_is_shown_and_so_is_its_return(server, registry, e
         server.start()
         other.lpush("luffy:queue", *"xyz")
         eventually(lambda: re.search(r"waiting <b>[34]</b>", board.widget.children[-1].value))
+
+
+# steps 5 to 7
+
+
+class Flaky:
+    """What a worker of step 7 needs to fail as often as the test says, and to be tried again soon."""
+
+    retries, fails = 3, 0
+
+    @staticmethod
+    def backoff(tries):
+        return 0.3
+
+    def perform(self, *args):
+        if self.fails:
+            type(self).fails -= 1
+            raise OSError("429 <b>no</b>")
+
+
+@pytest.fixture
+def flaky(redis_url, registry, caplog):
+    Luffy.backend = step7_retries.RedisBackend()
+    return type("Visit", (Flaky, step7_retries.Worker), {"__module__": "__main__"})
+
+
+def test_of_step_5_the_board_counts_what_is_in_flight_of_all_processes_and_what_is_dead(redis_url, eventually):
+    Luffy.backend = step5_reliable_queue.RedisBackend()
+    board = Board()
+    assert shows(board, "waiting 0 in flight 0 dead 0 ✓ done 0 ✗ failed 0 0.0 jobs/s")
+    other = step5_reliable_queue.RedisBackend()
+    other.put(step5_reliable_queue.Job(b'{"worker": "Theirs", "args": []}'))
+    eventually(lambda: shows(board, "waiting 1 in flight 0"))
+    other.get(timeout=1)
+    eventually(lambda: shows(board, "waiting 0 in flight 1"))
+    other.redis.zadd("luffy:queue:dead", {"x": 1})
+    eventually(lambda: shows(board, "in flight 1 dead 1"))
+    assert "luffy-kept" not in board.widget.children[-1].value
+
+
+def test_of_step_6_the_board_names_what_is_scheduled_and_counts_down(redis_url, registry, eventually):
+    def seconds():
+        return [float(text) for text in re.findall(r"scheduled in (\d+\.\d) s Visit\(7\)", text_of(board))]
+
+    worker = type("Visit", (step6_schedule.Worker,), {"perform": lambda self, *args: None, "__module__": "__main__"})
+    Luffy.backend = step6_schedule.RedisBackend()
+    board = Board()
+    assert shows(board, "no job is scheduled or dead")
+    assert not shows(board, "retrying")
+    worker.perform_in(50, 7)
+    eventually(lambda: shows(board, "scheduled 1") and seconds())
+    (first,) = seconds()
+    eventually(lambda: seconds()[0] < first)
+    assert 45 < first < 50
+    board.close()
+    assert re.search(r"scheduled at \d\d:\d\d:\d\d Visit\(7\)", text_of(board))
+
+
+def test_a_block_that_is_left_while_a_job_is_scheduled_has_a_live_board_until_it_is_done(redis_url, registry):
+    worker = type("Visit", (step6_schedule.Worker,), {"perform": lambda self: None, "__module__": "__main__"})
+    Luffy.backend = step6_schedule.RedisBackend()
+    step6_schedule.Processor.start(1)
+    with Board() as board:
+        worker.perform_in(0.3)
+    at_rest(board)
+    assert [(job.job, job.queued) for job in board.jobs] == [("Visit()", None)]
+
+
+def test_a_job_that_fails_is_seen_to_be_tried_again_until_it_is_done(flaky, eventually):
+    step7_retries.Processor.start(1)
+    flaky.fails = 2
+    with Board() as board:
+        flaky.perform_queue(7)
+    eventually(
+        lambda: re.search(r"retrying try 3 (in \d\.\d s|now) Visit\(7\) : OSError: 429 <b>no</b>", text_of(board))
+    )
+    assert shows(board, "waiting 0 in flight 0 scheduled 0 retrying 1 dead 0 ✓ done 0 ✗ failed tries 2")
+    at_rest(board)
+    assert [job.error is None for job in board.jobs] == [False, False, True]
+    assert shows(board, "retrying 0 dead 0 ✓ done 1 ✗ failed tries 2")
+    assert repr(board.timeline()) == "<Timeline: 3 tries, 1 processor>"
+    assert "<b>no" not in board.widget.children[-1].value
+
+
+def test_a_job_that_is_given_up_is_told_with_the_reason(flaky):
+    step7_retries.Processor.start(1)
+    flaky.fails, flaky.retries = 9, 1
+    with Board() as board:
+        flaky.perform_queue(7)
+    at_rest(board)
+    assert shows(board, "retrying 0 dead 1 ✓ done 0 ✗ failed tries 2")
+    assert shows(board, "dead after 2 tries Visit(7) : OSError: 429 <b>no</b>")
+
+
+def test_retries_and_schedules_that_wait_for_nobody_keep_no_board_live(flaky):
+    with Board() as board:
+        flaky.perform_in(60)
+    assert not board._thread.is_alive()
+    assert shows(board, "scheduled 1")
+
+
+def test_a_later_board_ends_an_earlier_one_that_waits_for_what_is_scheduled(flaky):
+    step7_retries.Processor.start(1)
+    with Board() as earlier:
+        flaky.perform_in(60)
+    assert earlier._thread.is_alive()
+    Board()
+    at_rest(earlier)
+
+
+def test_a_board_comes_to_rest_when_another_process_has_done_the_jobs(flaky, redis_url, monkeypatch):
+    monkeypatch.setattr(seam_module, "BEGUN_WITHIN", 0.2)
+    other = step7_retries.RedisBackend()
+    with Board() as board:
+        flaky.perform_queue(1)
+        other.get(timeout=1)
+        step7_retries.Processor.start(1)
+    board._closing.wait(0.5)  # it is in flight elsewhere
+    assert board._thread.is_alive()
+    other.task_done()
+    at_rest(board)
+    assert board.jobs == []
+
+
+def test_no_job_is_missed_while_it_moves_between_places(flaky):
+    """A board that is drawn all the time looks at a job at every moment of its way."""
+    flaky.backoff = staticmethod(lambda tries: 0.01)
+    step7_retries.Processor.start(3)
+    for _ in range(3):
+        flaky.fails = 3
+        with Board() as board:
+            for number in range(4):
+                flaky.perform_queue(number)
+        at_rest(board)
+        assert sorted(job.job for job in board.jobs if job.error is None) == [f"Visit({n})" for n in range(4)]
+
+
+def test_a_server_that_is_away_leaves_the_room_for_what_it_keeps(server, registry, eventually):
+    url = server.start()
+    Luffy.backend = step7_retries.RedisBackend(redis.Redis.from_url(url))
+    board = Board()
+    server.stop()
+    eventually(lambda: shows(board, "waiting ? (ConnectionError: "))
+    assert not shows(board, "in flight")
+    assert "luffy-kept" in board.widget.children[-1].value
+    server.start()
+    eventually(lambda: shows(board, "waiting 0 in flight 0 scheduled 0 retrying 0 dead 0"))
 
 
 # how long it is live

@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 
 from luffy_lesson.classroom.drawing import MOST_LANES, MOST_TOKENS, draw
-from luffy_lesson.classroom.record import Record
+from luffy_lesson.classroom.record import Kept, Record, States
 from luffy_lesson.classroom.seam import Began, Ended, Started
 
 EVIL = "<script>alert('&')</script>"
@@ -189,3 +189,125 @@ def test_long_names_and_errors_are_cut(record, running):
     assert max(map(len, lanes(draw(record, 0, live=True))[0].split(" | "))) < 60
     end(record, thread, "E" * 500)
     assert max(map(len, lanes(draw(record, 0, live=True))[0].split(" | "))) < 150
+
+
+# what a backend keeps outside its queue
+
+
+def kept(html):
+    """The rows of the jobs that the backend keeps, as a learner reads them; None where there is no room for them."""
+    found = re.search(r'<div class="luffy-kept">(.*?</div>)?</div>', html)
+    return found and [
+        " | ".join(
+            unescape(re.sub("<[^>]*>", "", cell)) for cell in re.findall("<span[^>]*>(.*?)</span>(?=<span>|$)", row)
+        )
+        or unescape(re.sub("<[^>]*>", "", row))
+        for row in re.findall("<div[^>]*>(.*?)</div>", found[1] or "")
+    ]
+
+
+def counts(html):
+    return re.sub(r"\s+", " ", words(html.split('<div class="luffy-tokens"')[0])).strip()
+
+
+@pytest.mark.parametrize(
+    ("sizes", "says"),
+    [
+        ({}, "waiting 3 in hand 1 ✓ done 0 ✗ failed 0 0.0 jobs/s"),
+        ({"dead": 0, "in flight": 4}, "waiting 3 in flight 4 dead 0 ✓ done 0 ✗ failed 0 0.0 jobs/s"),
+        (
+            {"in flight": 4, "dead": 2, "scheduled": 5, "retrying": 6},
+            "waiting 3 in flight 4 scheduled 5 retrying 6 dead 2 ✓ done 0 ✗ failed tries 0 0.0 tries/s",
+        ),
+        ({"in flight": "?", "dead": "?"}, "waiting 3 ✓ done 0 ✗ failed 0 0.0 jobs/s"),
+    ],
+    ids=["none", "step 5", "step 7", "unknown"],
+)
+def test_the_counts_tell_the_states_that_the_backend_knows_and_no_others(record, running, sizes, says):
+    begin(record, running())
+    record.states = States(sizes)
+    assert counts(draw(record, 3, live=True)) == says
+
+
+def test_jobs_for_later_have_a_countdown_and_retries_their_number_and_the_dead_their_reason(record):
+    jobs = (
+        Kept("scheduled", "Hello('Ada')", 3.21),
+        Kept("retrying", "Visit(7)", 1.4, 2, "OSError: 429"),
+        Kept("dead", "Visit(8)", 0.0, 5, "OSError: 500"),
+        Kept("dead", "Odd()", 0.0, None, ""),
+    )
+    record.states = States({"scheduled": 1, "retrying": 1, "dead": 2}, jobs, names=True)
+    assert kept(draw(record, 0, live=True)) == [
+        "scheduled | in 3.2 s | Hello('Ada')",
+        "retrying | try 3 in 1.4 s | Visit(7): OSError: 429",
+        "dead | after 5 tries | Visit(8): OSError: 500",
+        "dead |  | Odd()",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "says"),
+    [
+        (-2, "now"),
+        (0.04, "in 0.0 s"),
+        (59.94, "in 59.9 s"),
+        (119.9, "in 1 min 59 s"),
+        (3600 * 5, "in 5 h"),
+        (86400 * 21, "in 21 days"),
+    ],
+)
+def test_a_countdown_is_told_in_the_unit_that_fits(record, seconds, says):
+    record.states = States({"scheduled": 1}, (Kept("scheduled", "W()", seconds),), names=True)
+    assert kept(draw(record, 0, live=True)) == [f"scheduled | {says} | W()"]
+
+
+def test_a_board_to_which_no_news_come_tells_the_time_of_day_and_no_countdown(record, monkeypatch):
+    monkeypatch.setattr(time, "time", lambda: time.mktime((2026, 11, 25, 9, 59, 58, 0, 0, -1)))
+    jobs = Kept("scheduled", "W()", 2), Kept("retrying", "W()", 2, 1), Kept("scheduled", "W()", 86400 * 3)
+    record.states = States({"scheduled": 1, "retrying": 1}, jobs, names=True)
+    told = kept(draw(record, 0, live=False))
+    assert [row.split(" | ")[1] for row in told] == ["at 10:00:00", "try 2 at 10:00:00", "on 2026-11-28"]
+
+
+def test_there_is_room_for_four_of_which_each_state_has_some(record):
+    def rows(**numbers):
+        jobs = [Kept(state, "W()", 1.0, 1) for state, number in numbers.items() for _ in range(number)]
+        record.states = States(numbers, tuple(jobs), names=True)
+        return [row.split(" | ")[0] for row in kept(draw(record, 0, live=True))]
+
+    assert rows(scheduled=4, retrying=4, dead=4) == ["scheduled", "retrying", "retrying", "dead"]
+    assert rows(scheduled=4, retrying=0, dead=1) == ["scheduled", "scheduled", "scheduled", "dead"]
+    assert rows(scheduled=9) == ["scheduled"] * 4
+
+
+def test_room_is_kept_for_a_backend_that_can_name_jobs_and_for_no_other(record):
+    for sizes in ({}, {"in flight": 1, "dead": 1}):
+        record.states = States(sizes)
+        assert kept(draw(record, 0, live=True)) is None
+    record.states = States({"in flight": 1, "scheduled": 0, "dead": 0}, names=True)
+    assert kept(draw(record, 0, live=True)) == ["no job is scheduled or dead"]
+    record.states = States({"scheduled": "?"}, names=True)
+    assert kept(draw(record, 0, live=True)) == []
+
+
+def test_failures_that_are_tried_again_are_told_once(record, running):
+    thread = running()
+    begin(record, thread)
+    end(record, thread, "KeyError: 1")
+    begin(record, thread, "next")
+    assert "KeyError" in draw(record, 0, live=True)
+    record.states = States({"retrying": 1}, (Kept("retrying", "W(3)", 1.0, 1, "KeyError: 1"),), names=True)
+    assert draw(record, 0, live=True).count("KeyError") == 1
+
+
+def test_news_are_missed_while_a_countdown_should_move(record):
+    for seconds, missed in ((5, True), (-1, False), (86400, False)):
+        record.states = States({"scheduled": 1}, (Kept("scheduled", "W()", seconds),), names=True)
+        assert ("No news" in draw(record, 0, live=True)) == missed
+
+
+def test_nothing_that_is_kept_is_html(record):
+    record.states = States({"retrying": 1}, (Kept("retrying", EVIL, 1.0, 1, EVIL),), names=True)
+    html = draw(record, 0, live=True)
+    assert "<script" not in html
+    assert html.count("&lt;script&gt;") == 2

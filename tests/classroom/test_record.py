@@ -5,8 +5,9 @@ import threading
 import pytest
 
 from luffy_lesson.classroom import record as record_module
-from luffy_lesson.classroom.record import KEPT, LANES_KEPT, SAMPLES, Record
+from luffy_lesson.classroom.record import KEPT, LANES_KEPT, SAMPLES, Kept, Record, States
 from luffy_lesson.classroom.seam import Began, Ended, Queued, Started
+from luffy_lesson.step7_retries import Dead, Job
 
 
 @pytest.fixture
@@ -135,3 +136,81 @@ def test_the_rate_is_that_of_late_while_jobs_are_in_hand_and_that_of_the_whole_r
     assert record.rate() == 3 / 10
     record.take(Ended(by, None, 111))
     assert record.rate() == 4 / 10
+
+
+def test_many_jobs_put_at_once_make_the_queue_longer_by_as_many(record):
+    record.take(Queued(101, 500))
+    record.take(Began(thread(), "W(1)", None, 101, 102))
+    assert record.lengths == [(1, 500), (2, 499)]
+
+
+# what a backend says of its jobs
+
+
+class Knows:
+    """A backend that knows every state. It says how often it was asked."""
+
+    def __init__(self, **found):
+        self.found, self.asked = found, []
+
+    def sizes(self):
+        self.asked.append("sizes")
+        return {"waiting": 7, "in flight": 1} | {state: len(jobs) for state, jobs in self.found.items()}
+
+    def _read(self, state, most):
+        self.asked.append(state)
+        return self.found[state][:most]
+
+    def scheduled(self, most=0):
+        return self._read("scheduled", most)
+
+    def retrying(self, most=0):
+        return self._read("retrying", most)
+
+    def dead(self, most=0):
+        return self._read("dead", most)
+
+
+def test_a_backend_that_knows_no_states_is_asked_how_many_wait_and_no_more():
+    class Plain:
+        def qsize(self):
+            return 3
+
+    assert States.ask(Plain()) == (3, States())
+    assert States({"dead": 1}).unknown(Plain()) == States()
+
+
+def test_a_backend_is_asked_for_its_sizes_and_for_the_first_four_jobs_of_each_state_that_has_some():
+    job = Job(b'{"worker": "W", "args": [1]}')
+    backend = Knows(scheduled=[(float(n), job) for n in range(9)], retrying=[], dead=[])
+    waiting, states = States.ask(backend)
+    assert (waiting, states.sizes) == (7, {"in flight": 1, "scheduled": 9, "retrying": 0, "dead": 0})
+    assert states.kept == tuple(Kept("scheduled", "W(1)", float(n), 0) for n in range(4))
+    assert (backend.asked, states.names) == (["sizes", "scheduled"], True)
+
+
+def test_of_a_job_that_is_retried_and_of_a_dead_one_the_tries_and_the_last_line_are_known():
+    failed = b'{"worker": "W", "args": [], "failure": {"message": "E: one\\ntwo", "tries": 2}}'
+    dead = [Dead(Job(b"{}"), {"message": "E: no", "tries": 5}, b""), Dead(Job(b"no job"), {"tries": "x"}, b"")]
+    _, states = States.ask(Knows(scheduled=[], retrying=[(1.5, Job(failed))], dead=dead))
+    assert states.kept == (
+        Kept("retrying", "W()", 1.5, 2, "two"),
+        Kept("dead", "{}", 0.0, 5, "E: no"),
+        Kept("dead", "no job", 0.0, None, ""),
+    )
+
+
+def test_a_backend_that_does_not_answer_is_as_it_was_and_nothing_is_known():
+    states = States({"in flight": 3, "retrying": 1}, (Kept("retrying", "W()"),), names=True)
+    assert states.unknown(Knows()) == States({"in flight": "?", "retrying": "?"}, (), names=True)
+
+
+@pytest.mark.parametrize("state", ["in flight", "scheduled", "retrying", "dead"])
+def test_jobs_are_on_their_way_except_those_that_are_dead(state):
+    assert States({"in flight": 0, state: 1}).pending() == (state != "dead")
+
+
+def test_that_failed_jobs_are_tried_again_is_noted_and_not_forgotten(record):
+    record.sample(0, States({"retrying": 0}))
+    record.sample(0)
+    assert (record.retries, record.states) == (True, States())

@@ -156,3 +156,19 @@ def test_a_thread_may_have_any_name():
     names = ["costs $5 or $6 \\frac", "<b>&", "", "_hidden", "P" * 200]
     picture = Timeline(run(names, [(name, None, 0, 1, None) for name in names]))
     assert picture._repr_mimebundle_()["image/png"].startswith(PNG)
+
+
+def test_a_job_that_is_tried_again_is_a_failed_bar_and_later_another_and_the_title_counts_tries():
+    record = run(["Processor 0", "Processor 1"], [("Processor 0", 0, 1, 2, "no"), ("Processor 1", None, 4, 5, None)])
+    record.retries = True
+    picture = Timeline(record)
+    assert picture.get_suptitle() == "2 tries, 2 processors: 4 s; 1 failed"
+    assert repr(picture) == "<Timeline: 2 tries, 2 processors>"
+    assert bars(picture, PAPER) == [("Processor 0", 1, 2)]
+    assert bars(picture, WORK) == [("Processor 1", 4, 5)]
+
+
+def test_without_a_failure_there_is_a_try_for_each_job_and_they_are_called_jobs():
+    record = run(["Processor 0"], [("Processor 0", 0, 1, 2, None)])
+    record.retries = True
+    assert title(record) == "1 job, 1 processor: 1 s"

@@ -21,8 +21,8 @@ class Timeline(Picture):
         lanes = list(dict.fromkeys(lane.name for lane in record.lanes.values() if lane.processor or lane.last))
         rows = lanes[:MOST_ROWS]
         heights = [0.27 * max(len(rows), 2)] + [0.6] * any(length for _, length in record.lengths)
-        super().__init__(1.2 + sum(heights), f"<Timeline: {summary(jobs, lanes)}>")
-        self.suptitle(title(jobs, lanes), color=INK, fontsize=12, x=0.01, ha="left")
+        super().__init__(1.2 + sum(heights), f"<Timeline: {summary(jobs, lanes, record.retries)}>")
+        self.suptitle(title(jobs, lanes, record.retries), color=INK, fontsize=12, x=0.01, ha="left")
         axes = self.subplots(len(heights), 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0]
         _rows(axes[0], jobs, rows)
         if len(heights) > 1:
@@ -35,20 +35,21 @@ class Timeline(Picture):
         self.legend(handles=kinds, loc="outside lower right", ncols=3, frameon=False, fontsize=9, labelcolor=INK)
 
 
-def summary(jobs: list[JobRecord], lanes: list[str]) -> str:
-    """Return how many jobs and lanes there were: `20 jobs, 5 processors`."""
+def summary(jobs: list[JobRecord], lanes: list[str], retries: bool) -> str:
+    """Return how many jobs and lanes there were: `20 jobs, 5 processors`; of jobs that were tried again, the tries."""
     kinds = {"Processor": "processor", "Thread-": "thread", "main thread": "caller"}
     found = {next((word for start, word in kinds.items() if lane.startswith(start)), "lane") for lane in lanes}
     word = found.pop() if len(found) == 1 else "lane"
-    return f"{_count(len(jobs), 'job')}, {_count(len(lanes), word)}"
+    what = "try" if retries and any(job.error is not None for job in jobs) else "job"
+    return f"{_count(len(jobs), what)}, {_count(len(lanes), word)}"
 
 
-def title(jobs: list[JobRecord], lanes: list[str]) -> str:
+def title(jobs: list[JobRecord], lanes: list[str], retries: bool) -> str:
     """Return in a sentence what a run took, and what it would have taken one after another."""
     if not jobs:
         return "No job was finished."
     took = max(job.finished for job in jobs) - min(job.taken for job in jobs)
-    text = f"{summary(jobs, lanes)}: {_seconds(took)}"
+    text = f"{summary(jobs, lanes, retries)}: {_seconds(took)}"
     failed = sum(job.error is not None for job in jobs)
     if failed:  # who knows what those would have taken
         return f"{text}; {failed} failed"
@@ -56,7 +57,7 @@ def title(jobs: list[JobRecord], lanes: list[str]) -> str:
 
 
 def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
+    return f"{number} {word if number == 1 else {'try': 'tries'}.get(word, f'{word}s')}"
 
 
 def _seconds(seconds: float) -> str:
