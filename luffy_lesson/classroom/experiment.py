@@ -76,6 +76,8 @@ class Experiment:
         """Start the run: a click, in the main thread."""
         if self._run and self._run.is_alive():
             return
+        pool_class = getattr(self._backend, "Pool", Pool)  # a backend may bring one of its own
+        pool = self._pool = pool_class(self._processor, self._processors.value, self._backend)
         self._stopping.clear()
         self._start.disabled, self._stop.disabled = True, False
         board = Board(self._backend, self._cell)
@@ -83,7 +85,6 @@ class Experiment:
         self._lines.outputs = ()
         if self._cell:
             self._lines.msg_id = self._cell["header"]["msg_id"]  # what is printed for the cell goes there from now on
-        pool = self._pool = Pool(self._processor, self._processors.value, self._backend)
         seconds = self._seconds.value
         arguments = pool, board, self._jobs.value, int(seconds) if seconds.is_integer() else seconds
         self._run = threading.Thread(target=self._perform, args=arguments, name="Experiment")

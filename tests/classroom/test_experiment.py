@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import redis
 
-from luffy_lesson import step4_redis_queue
+from luffy_lesson import step4_redis_queue, step7_retries
 from luffy_lesson.classroom import lesson
 from luffy_lesson.classroom.experiment import TEXT, Experiment, experiment
 from luffy_lesson.classroom.predict import Prediction
@@ -180,6 +180,27 @@ def test_it_works_on_redis(redis_url, registry, eventually):
     assert page.measured.value.startswith("measured: 20 jobs")
     with redis.Redis.from_url(redis_url) as connection:
         assert connection.keys() == []
+    Experiment.shown.discard(shown)
+
+
+def test_the_pool_is_that_of_the_backend_where_it_brings_one(redis_url, registry, eventually):
+    type("Quick", (step7_retries.Worker,), {"perform": lambda self, seconds: None, "__module__": "__main__"})
+    shown = Experiment(registry["Quick"], step7_retries.Processor, step7_retries.RedisBackend())
+    page = Page(shown)
+    page.start.click()
+    eventually(lambda: not page.start.disabled)
+    assert type(shown._pool) is step7_retries.RedisBackend.Pool
+    assert page.measured.value.startswith("measured: 20 jobs")
+    assert "dead  0" in page.text()
+    Experiment.shown.discard(shown)
+
+
+def test_processors_that_do_not_fit_the_backend_start_nothing(redis_url):
+    shown = Experiment(Nap, Processor, step7_retries.RedisBackend())
+    page = Page(shown)
+    with pytest.raises(TypeError, match="processors of its own step"):
+        shown._begin(None)
+    assert (page.start.disabled, page.stop.disabled) == (False, True)
     Experiment.shown.discard(shown)
 
 
