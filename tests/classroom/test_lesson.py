@@ -15,7 +15,7 @@ import psutil
 import pytest
 import redis
 
-from luffy_lesson import step4_redis_queue
+from luffy_lesson import step4_redis_queue, step7_retries
 from luffy_lesson.classroom import Website, WorkerProcess, another_process, lesson, stopwatch
 from luffy_lesson.classroom import process as process_module
 from luffy_lesson.redis_server import RedisServer, free_port
@@ -141,6 +141,34 @@ def test_fresh_deletes_the_keys_of_its_own_lesson_only(databases):
     lesson.fresh(4)
     assert sorted(own.keys()) == ["luffy", "other", "xluffy:"]
     assert len(other.keys()) == 5
+
+
+def test_fresh_stops_a_pool_with_its_keepers_and_deletes_what_is_in_flight_scheduled_retrying_and_dead(
+    databases, registry, caplog, eventually, capsys
+):
+    lesson.fresh(4)
+    backend = Luffy.backend = step7_retries.RedisBackend()
+    worker = type("Fails", (step7_retries.Worker,), {"__module__": "theirs"})  # it has no `perform`
+    doomed = type("Doomed", (step7_retries.Worker,), {"retries": 0, "__module__": "theirs"})
+    pool = step7_retries.Processor.start(2)
+    worker.perform_queue(1)
+    doomed.perform_queue(1)
+    worker.perform_in(60, 1)
+    step7_retries.RedisBackend().put(step7_retries.Job(b"x"))
+    other = step7_retries.RedisBackend()
+    eventually(lambda: {"retrying": 1, "scheduled": 1, "in flight": 0}.items() <= backend.sizes().items())
+    pool.stop(timeout=10)
+    other.put(step7_retries.Job(b"y"))
+    other.get(timeout=1)
+    step7_retries.Processor.start(2)
+    eventually(lambda: backend.sizes() | {"dead": 0} == backend.sizes() | {"in flight": 1, "dead": 0})
+    assert len(databases[0].keys("luffy:*")) >= 5
+    start = time.monotonic()
+    lesson.fresh()
+    assert time.monotonic() - start < 4  # no keeper is waited for until its next beat
+    assert not [thread.name for thread in threading.enumerate() if thread.name in ("Keeper", "Poller")]
+    assert databases[0].keys("luffy:*") == []
+    assert capsys.readouterr().out.endswith(FRESH.format(4))
 
 
 def test_fresh_deletes_thousands_of_keys(databases):

@@ -78,6 +78,67 @@ def test_the_line_of_a_job_that_a_job_enqueued_belongs_to_the_same_cell(kernel):
     assert kernel.out == {first: "[Processor 0] link done\n"}
 
 
+@pytest.fixture
+def later(kernel):
+    """A kernel whose backend is that of step 7, with a worker `Visit` that fails in line 6 of its cell."""
+    kernel.run("""
+        lesson.fresh(7)
+        from luffy_lesson import step5_reliable_queue, step7_retries
+        class Visit(step7_retries.Worker):
+            retries, backoff = 2, staticmethod(lambda tries: 0.05)
+            def perform(self, number):
+                raise OSError(429)
+        class Hello(step7_retries.Worker):
+            def perform(self, name):
+                say(f"hello {name}")
+        Luffy.backend = step7_retries.RedisBackend()
+        def until(state, number):
+            deadline = time.monotonic() + 15
+            while Luffy.backend.sizes()[state] != number or Luffy.backend.sizes()["in flight"]:
+                assert time.monotonic() < deadline, Luffy.backend.sizes()
+                time.sleep(0.02)
+    """)
+    kernel.out.clear()
+    yield kernel
+    kernel.run("lesson.fresh(7)")
+
+
+def test_each_try_of_a_job_that_fails_is_told_in_one_line_with_its_number(later):
+    later.run("pool = step7_retries.Processor.start(1)")
+    cell = later.run("_ = Visit.perform_queue(3)")
+    later.run("until('dead', 1)")
+    assert later.out == {
+        cell: "".join(
+            f"[Processor 0] ✗ Visit(3) (try {number} of 3) failed in line 6 of its cell: OSError: 429\n"
+            for number in (1, 2, 3)
+        )
+    }
+    assert not any(later.err.values())
+
+
+def test_the_line_of_a_job_for_later_belongs_to_the_cell_that_scheduled_it_and_not_to_the_one_that_waits(later):
+    later.run("pool = step7_retries.Processor.start(1)")
+    cell = later.run("_ = Hello.perform_in(0.1, 'Ada')")
+    later.run("until('scheduled', 0); Luffy.backend.join()")
+    assert later.out == {cell: "[Processor 0] hello Ada\n"}
+
+
+def test_the_line_of_the_keeper_belongs_to_the_same_cell_as_those_of_its_processors(later):
+    later.run("""
+        gone = step5_reliable_queue.RedisBackend()
+        gone.gone_after = -1  # its heart has stopped when it begins to beat
+        gone.put(step5_reliable_queue.Job(b'{"worker": "Hello", "args": ["Ada"]}'))
+        _ = gone.get(timeout=1)
+    """)
+    cell = later.run("pool = step7_retries.Processor.start(1)")
+    later.run("Luffy.backend.join()")
+    assert list(later.out) == [cell]
+    left, hello = sorted(later.out[cell].splitlines())
+    assert left.startswith("[Keeper] ")
+    assert left.endswith("was left behind by a processor that is gone")
+    assert hello == "[Processor 0] hello Ada"
+
+
 def test_work_done_in_the_cell_itself_is_printed_there_without_a_label(kernel):
     kernel.run("Wait.go.set()")
     cell = kernel.run("Wait.perform_now('job')")
