@@ -1,0 +1,212 @@
+"""Whatever anybody pushes to the queue is done, or it is dead with its bytes as they were; nothing else is run."""
+
+import json
+import logging
+import os
+import subprocess
+
+import pytest
+import redis
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from luffy_lesson.step7_retries import Luffy, Processor, RedisBackend, Worker
+
+pytestmark = pytest.mark.usefixtures("registry")
+hostile = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture
+def backend(redis_url):
+    Luffy.backend = RedisBackend()
+    return Luffy.backend
+
+
+@pytest.fixture
+def raw(redis_url):
+    """A plain client, as any other program has one."""
+    with redis.Redis.from_url(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def done():
+    return []
+
+
+@pytest.fixture(autouse=True)
+def note(done, registry):
+    """The one worker that there is."""
+
+    class Note(Worker):
+        def perform(self, *args):
+            done.append(args)
+
+        def secret(self, *args):
+            raise AssertionError("nobody asked for this")
+
+    return Note
+
+
+@pytest.fixture(autouse=True)
+def no_commands(monkeypatch, backend):
+    """Whoever starts a program fails the test."""
+    called = []
+    for module, name in ((os, "system"), (os, "popen"), (subprocess, "Popen")):
+        monkeypatch.setattr(module, name, lambda *args, **options: called.append(args))
+    yield
+    assert called == []
+
+
+@pytest.fixture
+def push(backend, raw, done, caplog):
+    """Push a payload and then a good job, let a processor do them, and return what was done before the good one.
+
+    What was not done must be dead, byte for byte, and be in the log.
+    """
+
+    def push(payload):
+        done.clear()
+        caplog.clear()
+        raw.delete("luffy:queue:dead")
+        raw.lpush("luffy:queue", payload, b'{"worker": "Note", "args": ["good"]}')
+        processor = Processor(0, backend)
+        processor.leaving = lambda: not backend.qsize()
+        processor.run()
+        records = list(caplog.records)
+        caplog.clear()  # too long to show
+        assert done.pop() == ("good",)
+        assert {place: size for place, size in backend.sizes().items() if size} == ({} if done else {"dead": 1})
+        if not done:
+            (dead,) = backend.dead()
+            assert dead.job.payload == payload
+            assert dead.failure["tries"] >= 1
+            (record,) = records
+            assert payload.decode(errors="replace") in record.getMessage()
+            assert (record.levelno, record.exc_info[0] is None) == (logging.ERROR, False)
+        return done
+
+    return push
+
+
+def job_for_note(payload):
+    """Whether a payload is a job for `Note`, by a reading of its own."""
+    try:
+        found = json.loads(payload)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and found.get("worker") == "Note" and isinstance(found.get("args"), list)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=20),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=5), inner, max_size=5),
+    max_leaves=10,
+)
+NAMES = st.sampled_from(
+    [
+        "Note",
+        "note",
+        "Worker",
+        "os.system",
+        "subprocess.Popen",
+        "builtins.eval",
+        "__class__",
+        "Note.secret",
+        "Note.perform",
+        "",
+        "Note\x00",
+        " Note",
+        "%s",
+        "{0.__class__}",
+        "../Note",
+        "luffy_lesson.step7_retries.Worker",
+    ]
+)
+FIELDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "worker": NAMES | JSON,
+        "args": st.lists(JSON, max_size=3) | JSON,
+        "id": JSON,
+        "crashes": JSON,
+        "failure": JSON | st.dictionaries(st.sampled_from(["error", "message", "at", "tries"]), JSON),
+        "__class__": JSON,
+        "__reduce__": JSON,
+        "py/object": NAMES,
+        "perform": NAMES,
+        "unread": JSON,
+        "retries": JSON,
+    },
+)
+
+
+@hostile
+@given(payload=st.binary(max_size=200))
+@example(payload=b"")
+@example(payload=b"\x00")
+@example(payload=b"\xff\xfe{")
+@example(payload=b"\xef\xbb\xbf{}")
+@example(payload='{"worker": "Note", "args": 3}'.encode("utf-16"))
+def test_any_bytes_are_dead_byte_for_byte(push, payload):
+    assert push(payload) == []
+
+
+@hostile
+@given(fields=FIELDS, ascii=st.booleans(), separators=st.sampled_from([(",", ":"), (", ", " :  ")]))
+@example(fields={"worker": "os.system", "args": ["true"]}, ascii=True, separators=(",", ":"))
+@example(fields={"worker": "Note.secret", "args": []}, ascii=True, separators=(",", ":"))
+@example(fields={"worker": "Note", "args": {"__class__": "os.system"}}, ascii=True, separators=(",", ":"))
+@example(fields={"__class__": "Note", "worker": "Unheard", "args": []}, ascii=True, separators=(",", ":"))
+@example(fields={"unread": "{}", "id": 1}, ascii=True, separators=(",", ":"))
+def test_any_fields_are_a_job_for_a_registered_worker_or_dead(push, fields, ascii, separators):
+    payload = json.dumps(fields, ensure_ascii=ascii, separators=separators).encode(errors="surrogatepass")
+    assert (len(push(payload)) == 1) == job_for_note(payload)
+
+
+@hostile
+@given(where=st.integers(0, 60), byte=st.binary(max_size=2), cut=st.integers(0, 3))
+def test_a_damaged_job_is_done_or_dead(push, where, byte, cut):
+    good = '{"worker": "Note", "args": ["é", [1.5, null]], "id": "0123"}'.encode()
+    payload = good[:where] + byte + good[where + cut :]
+    assert (len(push(payload)) == 1) == job_for_note(payload)
+
+
+LARGE = {
+    "a megabyte that is no JSON": b"x" * 1_000_000,
+    "a megabyte for nobody": b'{"worker": "Unheard", "args": ["' + b"x" * 1_000_000 + b'"]}',
+    "a megabyte of a name": b'{"worker": "' + b"N" * 1_000_000 + b'", "args": []}',
+    "a megabyte of fields": json.dumps({str(number): number for number in range(70_000)}).encode(),
+    "lists in lists": b"[" * 100_000,
+    "lists in lists as arguments": b'{"worker": "Note", "args": ' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+    "objects in objects": b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
+    "objects in objects for nobody": b'{"worker": "Unheard", "args": [], "a": ' + b'{"a":' * 400 + b"1" + b"}" * 401,
+    "a number too long": b'{"worker": "Note", "args": [' + b"9" * 5000 + b"]}",
+    "a megabyte of digits": b"9" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("payload", LARGE.values(), ids=LARGE)
+def test_what_is_large_or_deep_is_dead_byte_for_byte(push, payload):
+    assert push(payload) == []
+
+
+DONE = {
+    "a megabyte for a worker": (b'{"worker": "Note", "args": ["' + b"x" * 1_000_000 + b'"]}', ("x" * 1_000_000,)),
+    "numbers out of range": (
+        b'{"worker": "Note", "args": [1e999, -1e999, 1e-999]}',
+        (float("inf"), -float("inf"), 0.0),
+    ),
+    "a long number": (b'{"worker": "Note", "args": [' + b"9" * 4300 + b"]}", (10**4300 - 1,)),
+    "fields that are twice": (b'{"worker": "os.system", "args": [1], "worker": "Note", "args": [2]}', (2,)),
+    "arguments that look like more": (
+        b'{"worker": "Note", "args": [{"__class__": "os.system"}]}',
+        ({"__class__": "os.system"},),
+    ),
+    "UTF-16": ('{"worker": "Note", "args": ["é"]}'.encode("utf-16"), ("é",)),
+}
+
+
+@pytest.mark.parametrize(("payload", "args"), DONE.values(), ids=DONE)
+def test_what_is_strange_and_yet_a_job_is_done(push, payload, args):
+    assert push(payload) == [args]

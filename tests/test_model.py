@@ -1,0 +1,274 @@
+"""Jobs that are put, taken, done, failed, left behind, put back, moved and sent back, in any order: none is ever lost.
+
+Who takes jobs is a backend of its own here, with this thread's hand on it. It goes when its heart stops, and nobody
+uses it again; it freezes when its heart stops, and it goes on later as if nothing were.
+"""
+
+import contextlib
+import json
+import os
+import queue
+import threading
+
+import pytest
+import redis
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from luffy_lesson.step7_retries import Job, Luffy, RedisBackend, Worker
+
+LATER = ["scheduled", "retry", "dead"]
+WHO = st.integers(0, 2)
+with_jobs = precondition(lambda self: self.raw.llen("luffy:queue") or (any(self.hands) and not any(self.unsure)))
+with_dead = precondition(lambda self: self.raw.zcard("luffy:queue:dead"))
+
+
+class Machine(RuleBasedStateMachine):
+    def __init__(self):
+        super().__init__()
+        self.raw = redis.Redis.from_url(os.environ["REDIS_URL"])
+        for key in self.raw.scan_iter("luffy:*"):
+            self.raw.unlink(key)
+        self.backends = [RedisBackend() for _ in range(3)]
+        self.keeper = Luffy.backend = RedisBackend()  # it takes no jobs
+        self.hands = [[], [], []]  # what each has in hand, as far as it knows
+        self.unsure = [False] * 3  # whether the reply to its last command was lost: it gives up what it has in hand
+        self.jobs = set()  # the ids of those that must be somewhere; all others must be nowhere
+        self.twice = set()  # those that somebody finished while they were also elsewhere, or in the hand of another
+        self.number = 0
+
+        class Odd(Worker):
+            retries = 2
+
+            @staticmethod
+            def backoff(tries):
+                return 1000
+
+            def perform(self, *args):
+                raise OSError("429")
+
+        self.worker = Odd
+        self.put("bulk")
+
+    def teardown(self):
+        for backend in [*self.backends, self.keeper]:
+            backend.redis.connection_pool.disconnect()
+        self.raw.close()
+
+    # Where jobs are
+
+    def places(self):
+        """Where each job is: a list of places for each id. In-flight lists are found by name, whatever hearts say."""
+        look = self.raw.pipeline(transaction=False).keys("luffy:queue:in_flight:*").lrange("luffy:queue", 0, -1)
+        for later in LATER:
+            look.zrange(f"luffy:queue:{later}", 0, -1)
+        self.held, *looks = look.execute()
+        places = dict(zip(["queue", *LATER], looks, strict=True))
+        places |= {hand.decode(): self.raw.lrange(hand, 0, -1) for hand in self.held}
+        found = {}
+        for place, payloads in places.items():
+            for payload in payloads:
+                found.setdefault(json.loads(payload)["id"], []).append(place)
+        return found
+
+    @invariant()
+    def each_job_is_in_one_place(self):
+        places = self.places()
+        assert self.jobs <= places.keys(), "lost"
+        # At least once, and here is the more: a frozen one finished a job that had been put back, or the order to
+        # remove a job was lost on its way. Then the job is done, and yet in one place, to be done again.
+        assert places.keys() <= self.jobs | self.twice, "done, and yet somewhere"
+        assert all(len(found) == 1 for found in places.values()), "in two places"
+        assert set(self.held) <= set(self.raw.zrange("luffy:queue:hearts", 0, -1)), "in flight, and nobody looks there"
+
+    # What happens
+
+    def added(self, before):
+        """Note what has been acknowledged."""
+        self.jobs |= self.places().keys() - before
+
+    @rule(how=st.sampled_from(["queue", "later", "bulk"]))
+    def put(self, how):
+        before = self.places().keys()
+        self.number += 1
+        if how == "queue":
+            self.worker.perform_queue(self.number)
+        elif how == "later":
+            self.worker.perform_in(1000, self.number)
+        else:
+            self.worker.perform_bulk([[self.number], [self.number]])
+        self.added(before)
+
+    @rule(who=WHO)
+    def take(self, who):
+        if self.unsure[who]:
+            self.hands[who], self.unsure[who] = [], False
+        before = self.hand(who)
+        with contextlib.suppress(queue.Empty):
+            self.hands[who].append(self.backends[who].get(block=False))
+        # It knows of all that it has in hand, so nothing waits there for its heart to stop.
+        assert self.raw.llen(self.hand(who)) <= len(self.hands[who])
+        if before not in (None, self.hand(who)):
+            assert self.raw.llen(before) == 0
+
+    @precondition(lambda self: self.raw.llen("luffy:queue"))
+    @rule(who=WHO)
+    def take_and_lose_the_reply(self, who):
+        if self.unsure[who]:
+            self.hands[who] = []
+        self.unsure[who] = True
+        self.lose(who, "lmove", True, lambda backend: backend.get(block=False))
+
+    def lose(self, who, command, arrives, action):
+        """Do what sends a command, lose the reply to it, or the command itself."""
+        backend = self.backends[who]
+        send = getattr(backend.redis, command)
+
+        def lost(*args):
+            if arrives:
+                send(*args)
+            raise redis.ConnectionError("lost")
+
+        setattr(backend.redis, command, lost)
+        try:
+            with pytest.raises(redis.ConnectionError):
+                action(backend)
+        finally:
+            delattr(backend.redis, command)
+
+    def first(self, who):
+        """The job that was taken first, and whether it is in this hand still."""
+        job = self.hands[who].pop(0)
+        identity = json.loads(job.payload)["id"]
+        return job, identity, self.places().get(identity) == [self.hand(who)]
+
+    def hand(self, who):
+        """The in-flight list of one, if it has used any yet."""
+        hand = self.backends[who].hands.get(threading.current_thread())
+        return hand and hand.key
+
+    def finishes(self, identity, here):
+        self.jobs.discard(identity)
+        if not here:
+            self.twice.add(identity)
+
+    def with_a_job(self, who):
+        """One that has a job in hand and knows of it: `who` or the next one, or else `who` takes one."""
+        able = [one for one in (who, (who + 1) % 3, (who + 2) % 3) if self.hands[one] and not self.unsure[one]]
+        if not able:
+            self.take(who)
+        return able[0] if able else who
+
+    @with_jobs
+    @rule(who=WHO)
+    def finish(self, who):
+        who = self.with_a_job(who)
+        _, identity, here = self.first(who)
+        self.backends[who].task_done()
+        self.finishes(identity, here)
+
+    @with_jobs
+    @rule(who=WHO, arrives=st.booleans())
+    def finish_and_lose_the_reply(self, who, arrives):
+        who = self.with_a_job(who)
+        _, identity, here = self.first(who)
+        self.lose(who, "lrem", arrives, lambda backend: backend.task_done())
+        self.unsure[who] = True
+        self.finishes(identity, here and arrives)
+
+    def failing(self, who, last):
+        job, _, _ = self.first(who)
+        self.worker.retries = 0 if last else 2
+        with pytest.raises(OSError, match="429") as raised:
+            job.perform()
+        self.backends[who].fail(job, raised.value)
+
+    @with_jobs
+    @rule(who=WHO, last=st.sampled_from([False, False, True]))
+    def fail(self, who, last):
+        who = self.with_a_job(who)
+        self.failing(who, last)
+        self.backends[who].task_done()
+
+    @with_jobs
+    @rule(who=WHO, last=st.sampled_from([False, False, True]), arrives=st.booleans())
+    def fail_and_lose_the_reply(self, who, last, arrives):
+        who = self.with_a_job(who)
+        self.failing(who, last)
+        self.lose(who, "eval", arrives, lambda backend: backend.task_done())
+        self.unsure[who] = True
+
+    @rule(who=WHO)
+    def freeze(self, who):
+        if hand := self.hand(who):
+            self.raw.zadd("luffy:queue:hearts", {hand: self.keeper.now() - 1})
+
+    @rule(who=WHO)
+    def beat(self, who):
+        if hand := self.backends[who].hands.get(threading.current_thread()):
+            self.backends[who].beat(hand)
+
+    @rule(who=WHO)
+    def crash(self, who):
+        self.freeze(who)
+        self.backends[who].redis.connection_pool.disconnect()
+        self.backends[who], self.hands[who], self.unsure[who] = RedisBackend(), [], False
+
+    @rule()
+    def recover(self):
+        self.keeper.recover()
+
+    @rule(who=WHO)
+    def go_three_times_with_a_job_in_hand(self, who):
+        for _ in range(3):
+            self.take(who)
+            self.crash(who)
+            self.recover()
+
+    @rule(due=st.booleans())
+    def promote(self, due):
+        if due:
+            for later in self.keeper.later:
+                for payload in self.raw.zrange(later, 0, -1):
+                    self.raw.zadd(later, {payload: 1})
+        self.keeper.promote()
+
+    @with_dead
+    @rule(most=st.integers(0, 2))
+    def send_back_the_dead(self, most):
+        dead = self.keeper.dead(most)
+        assert self.keeper.requeue(*dead) == len(dead)
+        assert self.keeper.requeue(*dead) == 0
+
+    @with_dead
+    @rule()
+    def throw_the_latest_dead_away(self):
+        for dead in self.keeper.dead(1):
+            assert self.keeper.discard(dead) == 1
+            self.finishes(json.loads(dead.job.payload)["id"], True)
+
+    @rule()
+    def put_back_what_waits_next(self):
+        """As a program does that looks at a job, and lets it be."""
+        if payload := self.raw.rpop("luffy:queue"):
+            self.keeper.put(Job(payload))
+
+    @rule()
+    def all_hearts_stop_and_nothing_is_in_flight(self):
+        for hand in self.raw.zrange("luffy:queue:hearts", 0, -1):
+            self.raw.zadd("luffy:queue:hearts", {hand: self.keeper.now() - 1})
+        self.keeper.recover()
+        assert self.keeper.in_flight() == []
+
+
+def test_no_job_is_ever_lost_or_in_two_places(redis_url, registry):
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=30,
+            stateful_step_count=40,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
