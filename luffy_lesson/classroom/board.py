@@ -112,7 +112,7 @@ class Board:
         to be tried again, for processors that run. When another board is opened, it takes no notice of new jobs.
         """
         self._left = True
-        if self._at_rest(self._waiting()) or self._at_rest(self._waiting()):
+        if self._all_done(self._waiting()) or self._all_done(self._waiting()):
             self.close()
 
     def __repr__(self) -> str:
@@ -125,7 +125,7 @@ class Board:
         try:
             while not self._closing.wait(EVERY) and threading.main_thread().is_alive():
                 waiting = self._draw()
-                if self._left and self._at_rest(waiting):
+                if self._left and self._all_done(waiting):
                     break
         finally:
             seam.forget(self._events.put)
@@ -169,12 +169,12 @@ class Board:
             seam.empty(backend, at)
         return waiting
 
-    def _at_rest(self, waiting: "int | str") -> bool:
+    def _all_done(self, waiting: "int | str") -> bool:
         """Whether all is done; of a backend with several places twice in a row: a job may move while it counts."""
-        self._rests = self._rests + 1 if self._all_done(waiting) else 0
+        self._rests = self._rests + 1 if self._seems_done(waiting) else 0
         return self._rests > bool(self._states.sizes)
 
-    def _all_done(self, waiting: "int | str") -> bool:
+    def _seems_done(self, waiting: "int | str") -> bool:
         expects = seam.expects()  # asked first: a job that is expected no more is in hand
         with self._noting:
             self._note()
