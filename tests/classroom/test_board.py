@@ -410,7 +410,9 @@ def test_a_job_that_fails_is_seen_to_be_tried_again_until_it_is_done(flaky, even
     assert "<b>no" not in board.widget.children[-1].value
 
 
-def test_a_job_that_is_given_up_is_told_with_the_reason(flaky):
+def test_a_job_that_is_given_up_is_told_with_the_reason(flaky, monkeypatch):
+    monkeypatch.setattr(step7_retries.RedisBackend, "poll_every", 0.02)
+    flaky.backoff = staticmethod(lambda tries: 0.01)
     step7_retries.Processor.start(1)
     flaky.fails, flaky.retries = 9, 1
     with Board() as board:
@@ -450,8 +452,10 @@ def test_a_board_comes_to_rest_when_another_process_has_done_the_jobs(flaky, red
     assert board.jobs == []
 
 
-def test_no_job_is_missed_while_it_moves_between_places(flaky):
+def test_no_job_is_missed_while_it_moves_between_places(flaky, monkeypatch):
     """A board that is drawn all the time looks at a job at every moment of its way."""
+    monkeypatch.setattr(board_module, "EVERY", 0.01)
+    monkeypatch.setattr(step7_retries.RedisBackend, "poll_every", 0.02)
     flaky.backoff = staticmethod(lambda tries: 0.01)
     step7_retries.Processor.start(3)
     for _ in range(3):
