@@ -1,0 +1,87 @@
+"""A process with processors that note what they have done where no queue is: `chaos_worker.py FOLDER NAME`.
+
+It ends when its standard input does, so none outlives the harness.
+"""
+
+import contextlib
+import os
+import random
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+
+import redis
+
+from luffy_lesson.step7_retries import Luffy, Processor, RedisBackend, Worker
+
+THREADS = 2  # of each process
+BEAT_EVERY, GONE_AFTER = 0.5, 4.0  # seconds; so long, because the keeper of a busy machine beats late
+KINDS = ["plain"] * 7 + ["raises"]  # what a job does; all but the plain ones do it the first time only
+DEADLY = ["dies before", "dies after"]
+
+
+class Notes:
+    """The file where this process notes what it has done."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.folder = folder
+        self.file = os.open(folder / f"{name}.done", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+    def add(self, number: int) -> None:
+        os.write(self.file, f"{number} {time.time()}\n".encode())  # in one go: threads share the file
+        os.fsync(self.file)
+
+    def first(self, number: int) -> bool:
+        """Whether nobody has asked this of the job before."""
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(self.folder / f"{number}.begun", os.O_CREAT | os.O_EXCL))
+            return True
+        return False
+
+
+class Chore(Worker):
+    """A job that takes a while and is noted, and fails first if it is of that kind."""
+
+    notes: Notes
+    retries = 1000
+
+    @staticmethod
+    def backoff(tries: int) -> float:
+        return random.uniform(0, 0.3)
+
+    def perform(self, number: int, kind: str, seconds: float) -> None:
+        ill = kind != "plain" and self.notes.first(number)
+        if ill and kind == "dies before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(seconds)
+        if ill and kind == "raises":
+            raise RuntimeError("the first time, it fails")
+        self.notes.add(number)
+        if ill and kind == "dies after":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def closed(timeout: float) -> bool:
+    """Whether standard input ends within `timeout` seconds."""
+    return bool(select.select([sys.stdin], [], [], timeout)[0])
+
+
+def main() -> None:
+    folder, name = Path(sys.argv[1]), sys.argv[2]
+    RedisBackend.beat_every, RedisBackend.gone_after, RedisBackend.poll_every = BEAT_EVERY, GONE_AFTER, 0.1
+    RedisBackend.most_crashes = 1_000_000  # jobs are innocent here, however often they are killed
+    while Luffy.backend is None and not closed(0.1):
+        with contextlib.suppress(redis.RedisError):  # the server may just be down
+            Luffy.backend = RedisBackend()
+    if Luffy.backend:
+        Chore.notes = Notes(folder, name)  # its file says that this process is ready
+        pool = Processor.start(THREADS)
+        while not closed(60):
+            pass
+        pool.stop(timeout=10)
+
+
+if __name__ == "__main__":
+    main()

