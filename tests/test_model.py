@@ -204,6 +204,12 @@ class Machine(RuleBasedStateMachine):
         if hand := self.hand(who):
             self.raw.zadd("luffy:queue:hearts", {hand: self.keeper.now() - 1})
 
+    @with_jobs
+    @rule(who=WHO)
+    def freeze_with_a_job_in_hand_until_it_is_put_back(self, who):
+        self.freeze(self.with_a_job(who))
+        self.recover()
+
     @rule(who=WHO)
     def beat(self, who):
         if hand := self.backends[who].hands.get(threading.current_thread()):

@@ -281,6 +281,25 @@ def test_jobs_are_put_back_once_although_many_put_them_back_at_once(backend, not
     assert backend.in_flight() == []
 
 
+def test_a_job_is_not_put_back_when_its_heart_beats_again_in_the_meantime(backend, note, raw, monkeypatch):
+    note.perform_queue(1)
+    other = RedisBackend()
+    other.get(timeout=5)
+    go(other, raw)
+    lrange, thawed = backend.redis.lrange, []
+
+    def thaw(*args):
+        found = lrange(*args)
+        other.beat(other.hands[threading.current_thread()])
+        thawed.append(found)
+        return found
+
+    monkeypatch.setattr(backend.redis, "lrange", thaw)
+    backend.recover()
+    assert [len(found) for found in thawed] == [1]
+    assert (backend.qsize(), len(backend.in_flight())) == (0, 1)
+
+
 def test_what_is_put_back_is_taken_next(backend, note, raw):
     note.perform_queue("left behind")
     other = RedisBackend()

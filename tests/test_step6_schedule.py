@@ -122,7 +122,7 @@ def test_perform_at_understands_every_time_zone(backend, note, raw, offset):
 
 
 def test_the_mend_that_the_message_about_time_zones_tells_works(backend, note):
-    with pytest.raises(ValueError, match=r"no time zone.*\.astimezone\(\).*datetime\.now\(timezone\.utc\)") as raised:
+    with pytest.raises(ValueError, match=r"no time zone.*\.astimezone\(\).*datetime\.now\(.*\)") as raised:
         note.perform_at(datetime(2040, 1, 2, 3, 4), 1)
     assert "datetime.datetime(2040, 1, 2, 3, 4)" in str(raised.value)
     assert backend.scheduled() == []

@@ -208,7 +208,7 @@ def test_a_message_is_kept_up_to_a_thousand_characters(backend, registry):
         retries = 0
 
         def perform(self):
-            raise ValueError("\ud800é" * 100_000)
+            raise ValueError("é" * 100_000)
 
     Fails.perform_queue()
     work_off(backend)
