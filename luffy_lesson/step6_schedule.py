@@ -51,7 +51,7 @@ class Worker(step5_reliable_queue.Worker):
         if when.utcoffset() is None:
             raise ValueError(
                 f"{when!r} has no time zone, so nobody knows when that is. `.astimezone()` gives it the one of this "
-                "machine, and `datetime.now(timezone.utc)` has one."
+                "machine, and `datetime.now(UTC)` has one."
             )
         return scheduling_backend().schedule(step3_memory_queue.Job(cls, args), when.timestamp())
 

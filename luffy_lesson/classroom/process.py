@@ -73,6 +73,10 @@ class WorkerProcess:
             self.kill()
             raise RuntimeError(f"The worker process did not get ready. {' '.join(self._first_lines)}")
 
+    def is_alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process.poll() is None
+
     def stop(self, timeout: float = 30) -> None:
         """Let the process finish the jobs in hand, and wait for its end.
 

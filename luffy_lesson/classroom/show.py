@@ -100,7 +100,7 @@ def adds(step: ModuleType) -> None:
         new = ", ".join(f"`{method}`" for method in methods if not hasattr(before, method))
         changed = ", ".join(f"`{method}`" for method in methods if hasattr(before, method))
         says = [f"gets {new}" if before else f"with {new}"] * bool(new) + [f"changes {changed}"] * bool(changed)
-        rows.append(f"- `{name}` {', '.join(says)}")
+        rows.append(f"- `{name}` {', '.join(says)}".removesuffix(" with "))
     number = steps().index(step) + 1
     markdown("\n".join([f"**Step {number}** adds to step {number - 1}:", "", *rows]))
 

@@ -21,6 +21,17 @@ WORDS = {
     "payload": "a job written down as text, so that it can be sent",
     "in flight": "in hand, seen from the queue: taken, and not finished",
     "acknowledge": "say that a job is finished",
+    "heartbeat": "a sign of life, given again and again; who gives none for too long is taken to be gone",
+    "at most once": "never twice, perhaps not at all: a job is forgotten before it is done",
+    "at least once": "never lost, perhaps twice: a job is forgotten after it is done",
+    "idempotent": "such that twice is as good as once",
+    "dead": "given up on, and kept for a person to look at",
+    "scheduled": "kept for later",
+    "due": "its time has come",
+    "poller": "a thread that looks for what is due",
+    "retry": "another try of a job that has raised",
+    "backoff": "how long to wait before a retry: longer each time",
+    "jitter": "the random part of a wait, so that those that failed together come back apart",
 }
 """Each word and what it means, in the order in which the course needs them."""
 

@@ -9,9 +9,15 @@ from luffy_lesson.classroom.check.lesson1 import perform_now, timed, try_again
 from luffy_lesson.classroom.check.lesson2 import limit, perform_async, with_result
 from luffy_lesson.classroom.check.lesson3 import priorities, processor, stop_within
 from luffy_lesson.classroom.check.lesson4 import once, redis_backend, sqlite_backend, two_queues
+from luffy_lesson.classroom.check.lesson5 import acknowledge, charge_once, put_back
+from luffy_lesson.classroom.check.lesson6 import schedule
+from luffy_lesson.classroom.check.lesson7 import backoff, try_again_later
 
 __all__ = [
     "Exercise",
+    "acknowledge",
+    "backoff",
+    "charge_once",
     "limit",
     "once",
     "perform_async",
@@ -19,12 +25,15 @@ __all__ = [
     "priorities",
     "processor",
     "progress",
+    "put_back",
     "redis_backend",
     "reset",
+    "schedule",
     "sqlite_backend",
     "stop_within",
     "timed",
     "try_again",
+    "try_again_later",
     "two_queues",
     "with_result",
 ]

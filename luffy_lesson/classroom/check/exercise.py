@@ -179,7 +179,12 @@ def _no_key_left() -> Iterator[None]:
         try:
             yield
         finally:
-            backends: list[type[RedisBackend]] = [RedisBackend, *RedisBackend.__subclasses__()]
-            kept = before | {backend.key.encode() for backend in backends}
-            for key in set(connection.scan_iter("luffy:*")) - kept:
-                connection.unlink(key)
+            queues = tuple(queues_of(RedisBackend))
+            for key in set(connection.scan_iter("luffy:*")) - before:
+                if not key.startswith(queues):
+                    connection.unlink(key)
+
+
+def queues_of(backend: type[RedisBackend]) -> set[bytes]:
+    """Return how the keys of the notebook's own queues begin: those of a class of backends, and of all made of it."""
+    return {backend.key.encode()}.union(*map(queues_of, backend.__subclasses__()))

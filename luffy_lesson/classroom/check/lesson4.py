@@ -3,33 +3,19 @@
 import itertools
 import os
 import queue
-import secrets
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-import redis
-
+from luffy_lesson.classroom.check.connection import connect, new_key, text
 from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.trial import Saw, Steps, Wrong
 from luffy_lesson.classroom.check.waiting import QUIET, SOON, is_empty, until
-from luffy_lesson.step4_redis_queue import RedisBackend
 
 TAKERS = 4
 """How many threads take jobs at the same time."""
-
-
-class Guarded(redis.Redis):
-    """A connection that leaves the notebook's own queue alone, also when an answer names it."""
-
-    def execute_command(self, *args: Any, **options: Any) -> Any:
-        """Send a command. Raise `Wrong` when it is about that queue."""
-        names = [name for arg in args[1:] for name in (arg if isinstance(arg, list | tuple) else [arg])]
-        if RedisBackend.key in map(text, names):
-            raise Wrong("the key that it was given", RedisBackend.key, "which key does the command name?")
-        return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
 
 
 class Rehashed(str):
@@ -37,21 +23,6 @@ class Rehashed(str):
 
     def __hash__(self) -> int:
         return ~super().__hash__()
-
-
-def connect() -> redis.Redis:
-    """Return a connection to the server of `$REDIS_URL`."""
-    return Guarded.from_url(os.environ.get("REDIS_URL") or "redis://localhost", socket_timeout=2 * SOON)
-
-
-def new_key() -> str:
-    """Return a key that nobody else uses."""
-    return f"luffy:check:{secrets.token_hex(4)}"
-
-
-def text(thing: Any) -> Any:
-    """Return a payload as text, whether it is text or bytes."""
-    return thing.decode() if isinstance(thing, bytes) else thing
 
 
 def waits(get: Callable[[], Any], put: Callable[[], Any], wanted: str) -> None:

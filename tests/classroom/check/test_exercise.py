@@ -201,7 +201,7 @@ def test_progress_lists_the_lessons_in_order(capsys):
     check.progress()
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "lesson 1: 1 of 3 solved   · perform_now   · try_again   ✓ timed"
-    assert len(lines) == 4
+    assert len(lines) == 7
     for number, line in enumerate(lines[1:], 2):
         assert re.fullmatch(rf"lesson {number}: 0 of \d solved( +· \w+)+", line)
 
@@ -371,10 +371,13 @@ def test_processes_that_note_at_once_lose_nothing(environment):
 # Redis
 
 
-LESSON_4 = [check.redis_backend, check.two_queues, check.once]
+WITH_REDIS = [
+    *(check.redis_backend, check.two_queues, check.once),
+    *(check.acknowledge, check.put_back, check.charge_once, check.schedule),
+]
 
 
-@pytest.mark.parametrize("exercise", LESSON_4, ids=repr)
+@pytest.mark.parametrize("exercise", WITH_REDIS, ids=repr)
 def test_redis_that_is_away_is_told_in_a_sentence(monkeypatch, capsys, exercise):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))  # nobody listens there
@@ -383,7 +386,8 @@ def test_redis_that_is_away_is_told_in_a_sentence(monkeypatch, capsys, exercise)
         exercise(solution_of(exercise))
     assert time.monotonic() - begin < 10
     out, err = capsys.readouterr()
-    assert re.fullmatch(r"✗ Redis does not answer \(.*refused.*\)\. Run `lesson\.fresh\(4\)`, then try again\.\n", out)
+    run = rf"Run `lesson\.fresh\({exercise.lesson}\)`, then try again\."
+    assert re.fullmatch(rf"✗ Redis does not answer \(.*refused.*\)\. {run}\n", out)
     assert err == ""
     assert solved() == set()
 
@@ -428,10 +432,11 @@ def connection(redis_url):
         yield connection
 
 
-@pytest.mark.parametrize("exercise", LESSON_4, ids=repr)
+@pytest.mark.parametrize("exercise", WITH_REDIS, ids=repr)
 def test_a_check_that_is_right_leaves_no_key(connection, capsys, exercise):
     exercise(solution_of(exercise))
-    assert capsys.readouterr().out.splitlines()[-1] == "Solved: 1 of 4 in lesson 4."
+    of = sum(each.lesson == exercise.lesson for each in Exercise.all.values())
+    assert capsys.readouterr().out.splitlines()[-1] == f"Solved: 1 of {of} in lesson {exercise.lesson}."
     assert connection.keys() == []
 
 
@@ -466,12 +471,16 @@ def test_queues_of_the_notebook_that_come_meanwhile_stay(connection, capsys):
     class Mine(RedisBackend):
         key = "luffy:another"
 
+    class MadeOfMine(Mine):
+        key = "luffy:third"
+
     outcomes = check.redis_backend.attempt(written(HARD_CODED, "MyBackend"))
     next(outcomes)
-    for key in ("luffy:queue", "luffy:another", "luffy:left"):
+    queues = [Mine.key, "luffy:queue", "luffy:queue:in_flight:1", MadeOfMine.key]
+    for key in (*queues, "luffy:left"):
         connection.lpush(key, "a job")
     outcomes.close()
-    assert sorted(connection.keys()) == [Mine.key, "luffy:queue"]
+    assert sorted(connection.keys()) == queues
 
 
 def test_an_interrupted_check_leaves_no_key(connection):

@@ -1610,6 +1610,638 @@ WRONG: dict[str, list[WrongAnswer]] = {
             },
         ),
     ],
+    # Lesson 5
+    "acknowledge": [
+        WrongAnswer("takes the newest", "`get` takes the oldest job", {'"RIGHT", "LEFT"': '"LEFT", "LEFT"'}),
+        WrongAnswer("forgets to return", "`get` takes the oldest job", {"        return job\n": ""}),
+        WrongAnswer(
+            "takes, and keeps nothing",
+            "it is in flight now, and not in the queue",
+            {'lmove(self.key, self.in_flight, "RIGHT", "LEFT")': "rpop(self.key)"},
+        ),
+        WrongAnswer(
+            "copies",
+            "it is in flight now, and not in the queue",
+            {
+                'lmove(self.key, self.in_flight, "RIGHT", "LEFT")': "lindex(self.key, -1)",
+                "        return job\n": "        self.connection.lpush(self.in_flight, job)\n        return job\n",
+            },
+        ),
+        WrongAnswer(
+            "returns None", "`get` raises `queue.Empty` when nothing is there", {"raise queue.Empty": "return None"}
+        ),
+        WrongAnswer(
+            "removes the oldest in flight",
+            "`task_done` removes that job, and no other",
+            {"lrem(self.in_flight, 1, job)": "rpop(self.in_flight)"},
+        ),
+        WrongAnswer(
+            "removes all that is in flight",
+            "`task_done` removes that job, and no other",
+            {"lrem(self.in_flight, 1, job)": "delete(self.in_flight)"},
+        ),
+        WrongAnswer(
+            "puts it back when it is done",
+            "`task_done` removes that job, and no other",
+            {"lrem(self.in_flight, 1, job)": "lrem(self.in_flight, 1, job) and self.connection.lpush(self.key, job)"},
+        ),
+        WrongAnswer(
+            "removes all equal ones",
+            "of two equal jobs it removes one",
+            {"self.in_flight, 1, job": "self.in_flight, 0, job"},
+        ),
+        WrongAnswer(
+            "looks, then removes",
+            "two that take at the same time get different jobs",
+            {
+                'lmove(self.key, self.in_flight, "RIGHT", "LEFT")': "lindex(self.key, -1)",
+                "        return job\n": "        self.connection.lpush(self.in_flight, job)\n        self.connection.lrem(self.key, -1, job)\n        return job\n",
+            },
+        ),
+        WrongAnswer(
+            "asks first whether there is one",
+            "two that take at the same time get different jobs",
+            """
+            import queue
+
+
+            class MyReliable:
+                def __init__(self, connection, key, in_flight):
+                    self.connection, self.key, self.in_flight = connection, key, in_flight
+
+                def get(self):
+                    if not self.connection.llen(self.key):
+                        raise queue.Empty
+                    self.connection.lmove(self.key, self.in_flight, "RIGHT", "LEFT")
+                    return self.connection.lindex(self.in_flight, 0)
+
+                def task_done(self, job):
+                    self.connection.lrem(self.in_flight, 1, job)
+            """,
+        ),
+        WrongAnswer(
+            "pops, then pushes",
+            "a job is in one of the two lists at any moment",
+            {
+                'lmove(self.key, self.in_flight, "RIGHT", "LEFT")': "rpop(self.key)",
+                "        return job\n": "        self.connection.lpush(self.in_flight, job)\n        return job\n",
+            },
+        ),
+    ],
+    "put_back": [
+        WrongAnswer(
+            "moves the other way",
+            "moves what was in flight to the queue",
+            {"lmove(in_flight, key,": "lmove(key, in_flight,"},
+        ),
+        WrongAnswer(
+            "copies",
+            "moves what was in flight to the queue",
+            """
+            def put_back(connection, in_flight, key):
+                jobs = connection.lrange(in_flight, 0, -1)
+                return connection.rpush(key, *jobs) if jobs else 0
+            """,
+        ),
+        WrongAnswer("forgets to return", "returns how many it has moved", {"    return count\n": ""}),
+        WrongAnswer(
+            "returns how many wait now",
+            "returns how many it has moved",
+            {"return count": "return connection.llen(key)"},
+        ),
+        WrongAnswer("moves one", "returns how many it has moved", {"while": "if"}),
+        WrongAnswer(
+            "puts them behind what waits",
+            "they are taken next, before what waits",
+            {'"LEFT", "RIGHT"': '"RIGHT", "LEFT"'},
+        ),
+        WrongAnswer(
+            "turns the order round", "in the order in which they were taken", {'"LEFT", "RIGHT"': '"RIGHT", "RIGHT"'}
+        ),
+        WrongAnswer(
+            "takes equal jobs for one",
+            "equal jobs are two jobs",
+            """
+            def put_back(connection, in_flight, key):
+                count = 0
+                for job in connection.lrange(in_flight, 0, -1):
+                    if connection.lrem(in_flight, 0, job):
+                        connection.rpush(key, job)
+                        count += 1
+                return count
+            """,
+        ),
+        WrongAnswer(
+            "reads, adds and deletes",
+            "each job goes back once when two do it at the same time",
+            """
+            def put_back(connection, in_flight, key):
+                jobs = connection.lrange(in_flight, 0, -1)
+                if jobs:
+                    connection.rpush(key, *jobs)
+                    connection.delete(in_flight)
+                return len(jobs)
+            """,
+        ),
+        WrongAnswer(
+            "reads, then adds and deletes in a transaction",
+            "each job goes back once when two do it at the same time",
+            """
+            def put_back(connection, in_flight, key):
+                jobs = connection.lrange(in_flight, 0, -1)
+                if jobs:
+                    connection.pipeline().rpush(key, *jobs).delete(in_flight).execute()
+                return len(jobs)
+            """,
+        ),
+        WrongAnswer(
+            "counts before it moves",
+            "each job goes back once when two do it at the same time",
+            {"count = 0": "count = connection.llen(in_flight)", "count += 1": "pass"},
+        ),
+        WrongAnswer(
+            "pops, then pushes",
+            "a job is in one of the two lists at any moment",
+            """
+            def put_back(connection, in_flight, key):
+                count = 0
+                while (job := connection.lpop(in_flight)) is not None:
+                    connection.rpush(key, job)
+                    count += 1
+                return count
+            """,
+        ),
+        WrongAnswer(
+            "has removed it before it adds it, in a pipeline that is no transaction",
+            "a job is in one of the two lists at any moment",
+            """
+            import redis
+
+
+            def put_back(connection, in_flight, key):
+                count = 0
+                while (job := connection.lindex(in_flight, 0)) is not None:
+                    removed, _ = connection.pipeline(transaction=False).lpop(in_flight).rpush(key, job).execute()
+                    if removed != job:
+                        connection.rpop(key)
+                        if removed is not None:
+                            connection.lpush(in_flight, removed)
+                    else:
+                        count += 1
+                return count
+            """,
+        ),
+    ],
+    "charge_once": [
+        WrongAnswer("forgets to return True", "charges, and returns True", {"        return True\n": ""}),
+        WrongAnswer("does not charge", "charges, and returns True", {"self.charge(amount)": "pass"}),
+        WrongAnswer("charges the id", "charges, and returns True", {"charge(amount)": "charge(job_id)"}),
+        WrongAnswer(
+            "remembers nothing", "does not charge for the same job again, and returns False", {", nx=True": ""}
+        ),
+        WrongAnswer(
+            "returns None when it has charged before",
+            "does not charge for the same job again, and returns False",
+            {"return False": "return"},
+        ),
+        WrongAnswer(
+            "takes the mark back in any case",
+            "does not charge for the same job again, and returns False",
+            {"except BaseException:": "finally:", "            raise\n": ""},
+        ),
+        WrongAnswer("marks the amount", "charges for another job of the same amount", {"{job_id}": "{amount}"}),
+        WrongAnswer("has one mark for all", "charges for another job of the same amount", {":{job_id}": ":charged"}),
+        WrongAnswer("marks the hash of the id", "remembers it in another process, too", {"{job_id}": "{hash(job_id)}"}),
+        WrongAnswer(
+            "remembers in a set of Python's",
+            "remembers it in another process, too",
+            """
+            class ChargeOnce:
+                def __init__(self, connection, key, charge):
+                    self.charge, self.done = charge, set()
+
+                def perform(self, job_id, amount):
+                    if job_id in self.done:
+                        return False
+                    self.charge(amount)
+                    self.done.add(job_id)
+                    return True
+            """,
+        ),
+        WrongAnswer("has marks that stay", "the mark goes away by itself after a day", {", ex=24 * 60 * 60": ""}),
+        WrongAnswer("has marks for a minute", "the mark goes away by itself after a day", {"ex=24 * 60 * 60": "ex=60"}),
+        WrongAnswer(
+            "has a set of all jobs",
+            "the mark goes away by itself after a day",
+            {
+                "self.connection.set(mark, 1, nx=True, ex=24 * 60 * 60)": "self.connection.sadd(self.key, job_id)",
+                "        try:\n": "        self.connection.expire(self.key, 24 * 60 * 60)\n        try:\n",
+                "self.connection.delete(mark)": "self.connection.srem(self.key, job_id)",
+            },
+        ),
+        WrongAnswer(
+            "asks, then sets",
+            "charges once when two perform it at the same moment",
+            {
+                "not self.connection.set(mark, 1, nx=True, ex=24 * 60 * 60)": "self.connection.exists(mark)",
+                "        try:\n": "        self.connection.set(mark, 1, ex=24 * 60 * 60)\n        try:\n",
+            },
+        ),
+        WrongAnswer(
+            "sets the mark after the charge",
+            "charges once when two perform it at the same moment",
+            """
+            class ChargeOnce:
+                def __init__(self, connection, key, charge):
+                    self.connection, self.key, self.charge = connection, key, charge
+
+                def perform(self, job_id, amount):
+                    mark = f"{self.key}:{job_id}"
+                    if self.connection.exists(mark):
+                        return False
+                    self.charge(amount)
+                    return bool(self.connection.set(mark, 1, nx=True, ex=24 * 60 * 60))
+            """,
+        ),
+        WrongAnswer(
+            "swallows the error",
+            "lets the error of `charge` through",
+            {"            raise\n": "            return False\n"},
+        ),
+        WrongAnswer(
+            "leaves the mark",
+            "charges at the next try when `charge` has raised",
+            {"            self.connection.delete(mark)\n": ""},
+        ),
+        WrongAnswer(
+            "raises before it takes the mark back",
+            "charges at the next try when `charge` has raised",
+            {
+                "            self.connection.delete(mark)\n            raise\n": "            raise\n            self.connection.delete(mark)\n"
+            },
+        ),
+        WrongAnswer(
+            "takes all marks back",
+            "takes back the mark of that job, and no other",
+            {"delete(mark)": "delete(*self.connection.keys(f'{self.key}:*'))"},
+        ),
+    ],
+    # Lesson 6
+    "schedule": [
+        WrongAnswer(
+            "adds it to the queue",
+            "`put_in` adds a job to the sorted set",
+            {"zadd(self.later, {job: time.time() + seconds})": "lpush(self.key, job)"},
+        ),
+        WrongAnswer(
+            "waits, and adds it then",
+            "`put_in` adds a job to the sorted set",
+            {
+                "self.connection.zadd(self.later, {job: time.time() + seconds})": "threading.Timer(seconds, self.connection.lpush, [self.key, job]).start()",
+                "import time\n": "import threading\nimport time\n",
+            },
+        ),
+        WrongAnswer(
+            "has the seconds as the score",
+            "its score is when it is due, in seconds since 1970",
+            {"{job: time.time() + seconds}": "{job: seconds}"},
+        ),
+        WrongAnswer(
+            "has a clock that begins anew with the machine",
+            "its score is when it is due, in seconds since 1970",
+            {"{job: time.time()": "{job: time.monotonic()", "self.key, time.time()": "self.key, time.monotonic()"},
+        ),
+        WrongAnswer(
+            "counts whole seconds",
+            "its score is when it is due, in seconds since 1970",
+            {"{job: time.time() + seconds}": "{job: int(time.time() + seconds)}"},
+        ),
+        WrongAnswer("moves all", "`promote` leaves what is not due", {"'-inf', ARGV[1]": "'-inf', '+inf'"}),
+        WrongAnswer(
+            "moves what is not due", "`promote` leaves what is not due", {"'-inf', ARGV[1]": "ARGV[1], '+inf'"}
+        ),
+        WrongAnswer(
+            "returns nothing",
+            "`promote` leaves what is not due",
+            {"return self.connection.eval": "self.connection.eval"},
+        ),
+        WrongAnswer(
+            "copies",
+            "`promote` moves what is due, and returns how many",
+            {"  redis.call('ZREM', KEYS[1], job)\n": ""},
+        ),
+        WrongAnswer(
+            "removes without adding",
+            "`promote` moves what is due, and returns how many",
+            {"  redis.call('LPUSH', KEYS[2], job)\n": ""},
+        ),
+        WrongAnswer(
+            "removes all",
+            "`promote` moves what is due, and returns how many",
+            {"'ZREM', KEYS[1], job": "'DEL', KEYS[1]"},
+        ),
+        WrongAnswer(
+            "moves one",
+            "`promote` moves what is due, and returns how many",
+            {"'-inf', ARGV[1]": "'-inf', ARGV[1], 'LIMIT', 0, 1"},
+        ),
+        WrongAnswer(
+            "adds at the right",
+            "what was due first is taken first, after what is in the queue already",
+            {"'LPUSH'": "'RPUSH'"},
+        ),
+        WrongAnswer(
+            "moves the latest first",
+            "what was due first is taken first, after what is in the queue already",
+            {"'ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1]": "'ZREVRANGEBYSCORE', KEYS[1], ARGV[1], '-inf'"},
+        ),
+        WrongAnswer(
+            "is a second early",
+            "a job comes when it is due, and not before",
+            {"self.key, time.time()": "self.key, time.time() + 1"},
+        ),
+        WrongAnswer(
+            "is five seconds late",
+            "a job comes when it is due, and not before",
+            {"self.key, time.time()": "self.key, time.time() - 5"},
+        ),
+        WrongAnswer(
+            "reads, adds and removes",
+            "each job is moved once when two promote at the same time",
+            """
+            import time
+
+
+            class MySchedule:
+                def __init__(self, connection, later, key):
+                    self.connection, self.later, self.key = connection, later, key
+
+                def put_in(self, job, seconds):
+                    self.connection.zadd(self.later, {job: time.time() + seconds})
+
+                def promote(self):
+                    due = self.connection.zrangebyscore(self.later, "-inf", time.time())
+                    for job in due:
+                        self.connection.lpush(self.key, job)
+                        self.connection.zrem(self.later, job)
+                    return len(due)
+            """,
+        ),
+        WrongAnswer(
+            "reads before the transaction, and watches nothing",
+            "each job is moved once when two promote at the same time",
+            """
+            import time
+
+
+            class MySchedule:
+                def __init__(self, connection, later, key):
+                    self.connection, self.later, self.key = connection, later, key
+
+                def put_in(self, job, seconds):
+                    self.connection.zadd(self.later, {job: time.time() + seconds})
+
+                def promote(self):
+                    due = self.connection.zrangebyscore(self.later, "-inf", time.time())
+                    if due:
+                        self.connection.pipeline().lpush(self.key, *due).zrem(self.later, *due).execute()
+                    return len(due)
+            """,
+        ),
+        WrongAnswer(
+            "adds it once it has removed it",
+            "a job is in one of the two places at any moment",
+            """
+            import time
+
+
+            class MySchedule:
+                def __init__(self, connection, later, key):
+                    self.connection, self.later, self.key = connection, later, key
+
+                def put_in(self, job, seconds):
+                    self.connection.zadd(self.later, {job: time.time() + seconds})
+
+                def promote(self):
+                    count = 0
+                    for job in self.connection.zrangebyscore(self.later, "-inf", time.time()):
+                        if self.connection.zrem(self.later, job):
+                            self.connection.lpush(self.key, job)
+                            count += 1
+                    return count
+            """,
+        ),
+        WrongAnswer(
+            "has a lock, and three commands behind it",
+            "a job is in one of the two places at any moment",
+            """
+            import time
+
+
+            class MySchedule:
+                def __init__(self, connection, later, key):
+                    self.connection, self.later, self.key = connection, later, key
+
+                def put_in(self, job, seconds):
+                    self.connection.zadd(self.later, {job: time.time() + seconds})
+
+                def promote(self):
+                    if not self.connection.set(f"{self.key}:lock", 1, nx=True, ex=10):
+                        return 0
+                    due = self.connection.zrangebyscore(self.later, "-inf", time.time())
+                    for job in due:
+                        self.connection.lpush(self.key, job)
+                        self.connection.zrem(self.later, job)
+                    self.connection.delete(f"{self.key}:lock")
+                    return len(due)
+            """,
+        ),
+    ],
+    # Lesson 7
+    "backoff": [
+        WrongAnswer("begins with two", "begins with half a second to a second", {"2**tries": "2 ** (tries + 1)"}),
+        WrongAnswer(
+            "is between all of it and the double",
+            "begins with half a second to a second",
+            {"most / 2, most": "most, most * 2"},
+        ),
+        WrongAnswer("begins with nothing", "begins with half a second to a second", {"most / 2, most": "0, most"}),
+        WrongAnswer("forgets to return", "begins with half a second to a second", {"return ": ""}),
+        WrongAnswer("adds a second each time", "waits twice as long each time", {"2**tries": "1 + tries"}),
+        WrongAnswer("is a square", "waits twice as long each time", {"2**tries": "max(1, tries**2)"}),
+        WrongAnswer("has no bound", "is never more than a minute", {"min(60, 2**tries)": "2**tries"}),
+        WrongAnswer(
+            "bounds it before the last doubling", "is never more than a minute", {"2**tries)": "2 ** min(tries, 5))"}
+        ),
+        WrongAnswer(
+            "is a `float` from the beginning",
+            "is a minute at most after thousands of tries, too",
+            {"2**tries": "2.0**tries"},
+        ),
+        WrongAnswer(
+            "has its jitter before the bound",
+            "is a minute at most after thousands of tries, too",
+            {
+                "min(60, 2**tries)": "2**tries",
+                "random.uniform(most / 2, most)": "min(60, random.uniform(0.5, 1) * most)",
+            },
+        ),
+        WrongAnswer("has no jitter", "differs from call to call", {"random.uniform(most / 2, most)": "most"}),
+        WrongAnswer(
+            "has the same jitter each time",
+            "differs from call to call",
+            {"random.uniform": "random.Random(tries).uniform"},
+        ),
+        WrongAnswer(
+            "waits half or all",
+            "differs from call to call",
+            {"random.uniform(most / 2, most)": "random.choice([most / 2, most])"},
+        ),
+        WrongAnswer(
+            "has a small jitter",
+            "uses the whole range, each part of it as often",
+            {"most / 2, most": "most * 0.8, most"},
+        ),
+        WrongAnswer(
+            "is in the middle more often", "uses the whole range, each part of it as often", {"uniform": "triangular"}
+        ),
+    ],
+    "try_again_later": [
+        WrongAnswer(
+            "does not call it", "performs the job, once", {"            function()\n": "            function\n"}
+        ),
+        WrongAnswer(
+            "calls it twice",
+            "performs the job, once",
+            {"            function()\n": "            function()\n            function()\n"},
+        ),
+        WrongAnswer(
+            "does not say that it is done",
+            "says `task_done()`, once, after the work",
+            {"self.queue.task_done()": "pass"},
+        ),
+        WrongAnswer(
+            "says it at once",
+            "says `task_done()`, once, after the work",
+            {
+                "        try:\n": "        self.queue.task_done()\n        try:\n",
+                "            self.queue.task_done()\n": "            pass\n",
+            },
+        ),
+        WrongAnswer(
+            "says it twice",
+            "performs the job, once",
+            {"            function()\n": "            function()\n            self.queue.task_done()\n"},
+        ),
+        WrongAnswer(
+            "does all that waits",
+            "takes one job, and leaves the others",
+            """
+            class MyProcessor:
+                def __init__(self, queue, later, dead, retries):
+                    self.queue, self.later, self.dead, self.retries = queue, later, dead, retries
+
+                def step(self):
+                    while not self.queue.empty():
+                        function, tries = self.queue.get()
+                        try:
+                            function()
+                        except Exception as error:
+                            if tries < self.retries:
+                                self.later.append((function, tries + 1))
+                            else:
+                                self.dead.append((function, error))
+                        finally:
+                            self.queue.task_done()
+            """,
+        ),
+        WrongAnswer(
+            "takes None for a failure",
+            "a job that raises nothing is finished, whatever it returns",
+            {"            function()\n": "            if function() is None:\n                raise RuntimeError\n"},
+        ),
+        WrongAnswer(
+            "takes an error that is returned for one that is raised",
+            "a job that raises nothing is finished, whatever it returns",
+            {
+                "            function()\n": "            if isinstance(result := function(), Exception):\n                raise result\n"
+            },
+        ),
+        WrongAnswer(
+            "catches one kind of error",
+            "what a job raises does not leave `step`",
+            {"except Exception": "except ValueError"},
+        ),
+        WrongAnswer(
+            "raises it again",
+            "what a job raises does not leave `step`",
+            {
+                "                self.dead.append((function, error))\n": "                self.dead.append((function, error))\n            raise\n"
+            },
+        ),
+        WrongAnswer(
+            "does not count", "a job that raises is tried again later, once more than before", {"tries + 1": "tries"}
+        ),
+        WrongAnswer(
+            "counts from one", "a job that raises is tried again later, once more than before", {"tries + 1": "1"}
+        ),
+        WrongAnswer(
+            "appends the function alone",
+            "a job that raises is tried again later, once more than before",
+            {"self.later.append((function, tries + 1))": "self.later.append(function)"},
+        ),
+        WrongAnswer(
+            "puts it back in the queue at once",
+            "a job that raises is tried again later, once more than before",
+            {"self.later.append((function, tries + 1))": "self.queue.put((function, tries + 1))"},
+        ),
+        WrongAnswer(
+            "swallows it",
+            "a job that raises is tried again later, once more than before",
+            {"self.later.append((function, tries + 1))": "pass"},
+        ),
+        WrongAnswer(
+            "says `task_done()` when the job was good",
+            "says `task_done()` of it, too, when it is noted",
+            {"        finally:": "        else:"},
+        ),
+        WrongAnswer(
+            "says `task_done()` before it is noted",
+            "says `task_done()` of it, too, when it is noted",
+            {
+                "            if tries < self.retries": "            self.queue.task_done()\n            if tries < self.retries",
+                "        finally:": "        else:",
+            },
+        ),
+        WrongAnswer(
+            "never gives up", "after its last try it is dead, with the error", {"tries < self.retries": "True"}
+        ),
+        WrongAnswer(
+            "tries once more than it should",
+            "after its last try it is dead, with the error",
+            {"tries < self.retries": "tries <= self.retries"},
+        ),
+        WrongAnswer(
+            "keeps the dead without a reason",
+            "after its last try it is dead, with the error",
+            {"(function, error)": "function"},
+        ),
+        WrongAnswer(
+            "keeps the reason as a text",
+            "after its last try it is dead, with the error",
+            {"(function, error)": "(function, str(error))"},
+        ),
+        WrongAnswer(
+            "has a number of its own",
+            "it is tried again as often as `retries` says",
+            {"tries < self.retries": "tries < 3"},
+        ),
+        WrongAnswer(
+            "tries each once more at least",
+            "it is tried again as often as `retries` says",
+            {"tries < self.retries": "tries < max(1, self.retries)"},
+        ),
+    ],
 }
 
 RIGHT: dict[str, list[RightAnswer]] = {
@@ -2081,6 +2713,225 @@ RIGHT: dict[str, list[RightAnswer]] = {
         RightAnswer(
             "numbers that are never used again",
             {"INTEGER PRIMARY KEY": "INTEGER PRIMARY KEY AUTOINCREMENT", "time.sleep(0.02)": "time.sleep(0.05)"},
+        ),
+    ],
+    "acknowledge": [
+        RightAnswer(
+            "the older command",
+            {'lmove(self.key, self.in_flight, "RIGHT", "LEFT")': "rpoplpush(self.key, self.in_flight)"},
+        ),
+        RightAnswer(
+            "waits a moment",
+            {
+                'lmove(self.key, self.in_flight, "RIGHT", "LEFT")': 'blmove(self.key, self.in_flight, 0.05, "RIGHT", "LEFT")'
+            },
+        ),
+        RightAnswer("adds at the other end", {'"RIGHT", "LEFT"': '"RIGHT", "RIGHT"'}),
+        RightAnswer(
+            "a transaction",
+            """
+            import queue
+
+            import redis
+
+
+            class MyReliable:
+                def __init__(self, connection, key, in_flight):
+                    self.connection, self.key, self.in_flight = connection, key, in_flight
+
+                def get(self):
+                    with self.connection.pipeline() as pipeline:
+                        while True:
+                            try:
+                                pipeline.watch(self.key)
+                                job = pipeline.lindex(self.key, -1)
+                                if job is None:
+                                    raise queue.Empty
+                                pipeline.multi()
+                                pipeline.rpop(self.key)
+                                pipeline.lpush(self.in_flight, job)
+                                pipeline.execute()
+                                return job.decode()
+                            except redis.WatchError:
+                                continue
+
+                def task_done(self, job):
+                    self.connection.lrem(self.in_flight, -1, job)
+            """,
+        ),
+    ],
+    "put_back": [
+        RightAnswer(
+            "a script",
+            """
+            SCRIPT = "local n = 0 while redis.call('LMOVE', KEYS[1], KEYS[2], 'LEFT', 'RIGHT') do n = n + 1 end return n"
+
+
+            def put_back(connection, in_flight, key):
+                return connection.register_script(SCRIPT)(keys=[in_flight, key])
+            """,
+        ),
+        RightAnswer(
+            "a transaction for all",
+            """
+            def put_back(connection, in_flight, key):
+                def move(pipeline):
+                    jobs = pipeline.lrange(in_flight, 0, -1)
+                    pipeline.multi()
+                    if jobs:
+                        pipeline.rpush(key, *jobs)
+                        pipeline.delete(in_flight)
+                    return len(jobs)
+
+                return connection.transaction(move, in_flight, value_from_callable=True)
+            """,
+        ),
+        RightAnswer(
+            "a lock around it",
+            """
+            def put_back(connection, in_flight, key):
+                with connection.lock(f"{key}:lock", timeout=10, sleep=0.01):
+                    count = 0
+                    while connection.lmove(in_flight, key, "LEFT", "RIGHT"):
+                        count += 1
+                    return count
+            """,
+        ),
+    ],
+    "charge_once": [
+        RightAnswer("milliseconds", {"ex=24 * 60 * 60": "px=86_400_000"}),
+        RightAnswer("a mark of another name", {'f"{self.key}:{job_id}"': 'f"{self.key}.{job_id}.charged"'}),
+        RightAnswer(
+            "counts how often it came",
+            """
+            class ChargeOnce:
+                def __init__(self, connection, key, charge):
+                    self.connection, self.key, self.charge = connection, key, charge
+
+                def perform(self, job_id, amount):
+                    mark = f"{self.key}:{job_id}"
+                    if self.connection.incr(mark) > 1:
+                        return False
+                    self.connection.expire(mark, 86400)
+                    charged = False
+                    try:
+                        self.charge(amount)
+                        charged = True
+                    finally:
+                        if not charged:
+                            self.connection.unlink(mark)
+                    return charged
+            """,
+        ),
+    ],
+    "schedule": [
+        RightAnswer(
+            "the clock of the server",
+            {
+                "local due": "local now = redis.call('TIME')\nlocal due",
+                "'-inf', ARGV[1]": "'-inf', now[1] + now[2] / 1e6",
+                ", self.key, time.time())": ", self.key)",
+            },
+        ),
+        RightAnswer(
+            "a transaction for all",
+            """
+            import time
+
+            import redis
+
+
+            class MySchedule:
+                def __init__(self, connection, later, key):
+                    self.connection, self.later, self.key = connection, later, key
+
+                def put_in(self, job, seconds):
+                    self.connection.zadd(self.later, {job: time.time() + seconds})
+
+                def promote(self):
+                    with self.connection.pipeline() as pipeline:
+                        while True:
+                            try:
+                                pipeline.watch(self.later)
+                                due = pipeline.zrange(self.later, "-inf", time.time(), byscore=True)
+                                if not due:
+                                    return 0
+                                pipeline.multi()
+                                pipeline.lpush(self.key, *due)
+                                pipeline.zrem(self.later, *due)
+                                pipeline.execute()
+                                return len(due)
+                            except redis.WatchError:
+                                pass
+            """,
+        ),
+        RightAnswer(
+            "a script for each job",
+            """
+            import time
+
+            MOVE = "if redis.call('ZREM', KEYS[1], ARGV[1]) == 0 then return 0 end redis.call('LPUSH', KEYS[2], ARGV[1]) return 1"
+
+
+            class MySchedule:
+                def __init__(self, connection, later, key):
+                    self.connection, self.later, self.key = connection, later, key
+                    self.move = connection.register_script(MOVE)
+
+                def put_in(self, job, seconds):
+                    self.connection.zadd(self.later, {job: time.time() + seconds})
+
+                def promote(self):
+                    due = self.connection.zrangebyscore(self.later, 0, time.time())
+                    return sum(self.move(keys=[self.later, self.key], args=[job]) for job in due)
+            """,
+        ),
+    ],
+    "backoff": [
+        RightAnswer("a part of all", {"random.uniform(most / 2, most)": "most * (1 + random.random()) / 2"}),
+        RightAnswer(
+            "a bound for the exponent",
+            {
+                "min(60, 2**tries)": "min(60.0, 2.0 ** min(tries, 6))",
+                "random.uniform(most / 2, most)": "most - random.uniform(0, most / 2)",
+            },
+        ),
+        RightAnswer(
+            "a loop",
+            """
+            from random import uniform
+
+
+            def backoff(tries):
+                seconds = 1
+                for _ in range(tries):
+                    seconds = min(2 * seconds, 60)
+                return seconds / 2 + uniform(0, seconds / 2)
+            """,
+        ),
+    ],
+    "try_again_later": [
+        RightAnswer("catches all", {"except Exception": "except BaseException"}),
+        RightAnswer(
+            "says it at the end",
+            """
+            class MyProcessor:
+                def __init__(self, queue, later, dead, retries):
+                    self.jobs, self.later, self.dead, self.most = queue, later, dead, retries
+
+                def step(self):
+                    job = self.jobs.get(timeout=1)
+                    failed = None
+                    try:
+                        job[0]()
+                    except Exception as error:
+                        failed = error
+                    if failed and job[1] >= self.most:
+                        self.dead += [(job[0], failed)]
+                    elif failed:
+                        self.later += [(job[0], job[1] + 1)]
+                    self.jobs.task_done()
+            """,
         ),
     ],
 }
