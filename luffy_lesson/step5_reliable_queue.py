@@ -56,7 +56,7 @@ def noted(payload: bytes, **notes: Any) -> bytes:
     try:
         if found := fields(payload):
             return json.dumps(found | {"id": found.get("id") or secrets.token_hex(12)} | notes).encode()
-    except RecursionError:
+    except (RecursionError, ValueError):  # too deep, or a number too long
         pass
     return payload
 
@@ -67,6 +67,7 @@ class Hand:
     def __init__(self, queue: str) -> None:
         self.key, self.pid = f"{queue}:in_flight:{secrets.token_hex(12)}", getpid()
         self.jobs: list[bytes] = []
+        self.beaten = time.monotonic()
         self.unsure = False  # whether the answer to a command is still to come
 
 
@@ -137,6 +138,8 @@ class RedisBackend(step4_redis_queue.RedisBackend):
                 for payload in self.redis.lrange(hand.key, 0, -1):
                     self.move(hand.key, payload, payload, self.key)
             hand = self.hands[me] = new
+        elif time.monotonic() > hand.beaten + self.beat_every:  # no keeper beats for it
+            self.beat(hand)
         hand.unsure = True
         if seconds < 0.001:  # to BLMOVE, too, 0 means for ever
             payload = self.redis.lmove(self.key, hand.key, "RIGHT", "LEFT")
@@ -152,9 +155,9 @@ class RedisBackend(step4_redis_queue.RedisBackend):
         hand = self.hands.get(threading.current_thread())
         if hand is None or not hand.jobs:
             raise ValueError("task_done() called too many times")
-        hand.unsure = True
+        unsure, hand.unsure = hand.unsure, True
         self.commit(hand, hand.jobs.pop(0))
-        hand.unsure = False
+        hand.unsure = unsure
 
     def commit(self, hand: Hand, payload: bytes) -> None:
         """Remove a job that is finished."""
@@ -182,6 +185,8 @@ class RedisBackend(step4_redis_queue.RedisBackend):
         """Say that the owners of `hands` are alive: for `gone_after` seconds from now."""
         if hands:
             self.redis.zadd(self.hearts, dict.fromkeys([hand.key for hand in hands], self.now() + self.gone_after))
+            for hand in hands:
+                hand.beaten = time.monotonic()
 
     def look(self, until: Any = "+inf") -> list[Any]:
         """Return how many jobs wait, then the in-flight lists that have one, of those whose hearts beat until then."""

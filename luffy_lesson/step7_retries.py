@@ -49,7 +49,7 @@ class Worker(step6_schedule.Worker):
 
 def failure(error: BaseException, tries: int) -> dict[str, Any]:
     """Return what is kept of a failure: what was raised, when (in seconds since 1970), and the how many-th time."""
-    message = traceback.format_exception_only(error)[-1].strip()[:1000]
+    message = "".join(traceback.format_exception_only(error)).strip()[:1000]
     return {"error": type(error).__name__, "message": message, "at": time.time(), "tries": tries}
 
 
@@ -57,7 +57,7 @@ def tried(payload: bytes) -> int:
     """Return how often a job has failed."""
     match fields(payload):
         case {"failure": {"tries": int(tries)}} if tries > 0:
-            return tries
+            return min(tries, 10**9)  # a longer number might be too long to be written
     return 0
 
 
@@ -73,9 +73,10 @@ class Dead(NamedTuple):
         """Make sense of what is kept of a dead job: its job is as it was when it was put in the queue."""
         kept = fields(entry)
         crash = {"error": "Crash", "message": "Each time, whoever had it was gone before it was done."}
+        wrapped = kept.keys() == {"id", "unread", "failure"} and bool(kept["failure"])
         why = kept.pop("failure", None) or crash | {"tries": kept.get("crashes")}
         kept.pop("crashes", None)
-        payload = kept["unread"].encode("utf-8", "surrogateescape") if "unread" in kept else json.dumps(kept).encode()
+        payload = kept["unread"].encode("utf-8", "surrogateescape") if wrapped else json.dumps(kept).encode()
         return cls(Job(payload if kept else entry), why, entry)
 
 
@@ -127,7 +128,7 @@ class RedisBackend(step6_schedule.RedisBackend):
                 if not 0 <= wait < math.inf:
                     raise ValueError(f"{worker.__name__}.backoff({tries}) is {wait}, and not a number of seconds")
             new = noted(job.payload, failure=failure(error, tries + 1))
-        except Exception as reason:  # kept byte for byte, until it makes sense
+        except BaseException as reason:  # kept byte for byte, until it makes sense
             to, wait, unread = self.grave, 0.0, job.payload.decode("utf-8", "surrogateescape")
             new = json.dumps(
                 {"id": secrets.token_hex(12), "unread": unread, "failure": failure(reason, tries + 1)}

@@ -707,3 +707,35 @@ def test_what_is_no_job_is_put_back_byte_for_byte(backend, raw, payload):
     RedisBackend().recover()
     assert raw.lrange("luffy:queue", 0, -1) == [payload]
     assert backend.in_flight() == []
+
+
+def test_a_job_that_came_unseen_is_not_forgotten_when_an_earlier_one_is_done(backend, note, monkeypatch):
+    note.perform_queue("first")
+    note.perform_queue("lost")
+    backend.get(timeout=5)
+    lmove = backend.redis.lmove
+
+    def lose(*args):
+        lmove(*args)
+        raise redis.ConnectionError("lost")
+
+    monkeypatch.setattr(backend.redis, "lmove", lose)
+    with pytest.raises(redis.ConnectionError):
+        backend.get(block=False)
+    monkeypatch.undo()
+    backend.task_done()
+    assert b"lost" in backend.get(block=False).payload
+
+
+def test_a_thread_that_no_keeper_beats_for_beats_when_it_takes(backend, note, raw, monkeypatch):
+    with pytest.raises(queue.Empty):
+        backend.get(block=False)
+    hand = backend.hands[threading.current_thread()]
+    raw.zadd(backend.hearts, {hand.key: backend.now() - 8 * 24 * 60 * 60})
+    other = RedisBackend()
+    other.recover()
+    assert raw.zscore(backend.hearts, hand.key) is None  # after a week, it is forgotten
+    monkeypatch.setattr(hand, "beaten", hand.beaten - backend.beat_every)
+    note.perform_queue(1)
+    backend.get(timeout=5)
+    assert len(other.in_flight()) == 1

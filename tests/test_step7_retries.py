@@ -616,7 +616,7 @@ def test_a_job_that_claims_many_tries_is_dead_after_the_next(backend, fails, not
     work_off(backend)
     assert done == [(1,), ("good",)]
     (dead,) = backend.dead()
-    assert dead.failure["tries"] == tries + 1
+    assert dead.failure["tries"] == min(tries, 10**9) + 1
     assert call(dead.job) == {"worker": "Fails", "args": [1]}
 
 
@@ -640,3 +640,49 @@ def test_what_others_have_put_among_the_dead_can_be_seen_and_thrown_away(backend
     assert dead.entry == entry
     assert backend.discard(dead) == 1
     assert places(backend) == {}
+
+
+@pytest.mark.parametrize("unread", ["3", '"x"', '"\\ud800"', "null"])
+def test_a_job_may_have_a_field_of_the_name_that_the_dead_use(backend, fails, raw, unread):
+    fails.retries = 0
+    raw.lpush("luffy:queue", f'{{"worker": "Fails", "args": [1], "unread": {unread}}}')
+    work_off(backend)
+    (dead,) = backend.dead()
+    assert call(dead.job) == {"worker": "Fails", "args": [1]}
+
+
+def test_a_number_of_tries_as_long_as_python_reads_is_no_way_to_lose_the_job(backend, fails, note, done, raw):
+    raw.lpush("luffy:queue", '{"worker": "Fails", "args": [1], "failure": {"tries": ' + "9" * 4300 + "}}")
+    note.perform_queue("good")
+    work_off(backend)
+    assert places(backend) == {"dead": 1}
+
+
+def test_a_number_of_crashes_as_long_as_python_reads_does_not_keep_others_from_being_put_back(backend, note, raw):
+    other = RedisBackend()
+    raw.lpush("luffy:queue", '{"worker": "Note", "args": [1], "crashes": ' + "9" * 4300 + "}")
+    note.perform_queue(2)
+    other.get(timeout=5)
+    other.get(timeout=5)
+    go(other, raw)
+    backend.recover()
+    assert backend.in_flight() == []
+
+
+def test_a_note_on_an_error_does_not_hide_its_message(backend, fails):
+    def perform(self):
+        error = OSError("429")
+        error.add_note("seen at noon")
+        raise error
+
+    fails.retries, fails.perform = 0, perform
+    fails.perform_queue()
+    work_off(backend)
+    assert "429" in backend.dead()[0].failure["message"]
+
+
+def test_a_backoff_that_exits_does_not_lose_the_job(backend, fails):
+    fails.backoff = staticmethod(lambda tries: sys.exit())
+    fails.perform_queue(1)
+    work_off(backend)
+    assert places(backend) == {"dead": 1}
