@@ -138,10 +138,10 @@ class Machine(RuleBasedStateMachine):
             delattr(backend.redis, command)
 
     def first(self, who):
-        """The job that was taken first, and whether it is in this hand still."""
+        """The job that was taken first, and whether it is in this hand still, and not there because it came back."""
         job = self.hands[who].pop(0)
-        identity = json.loads(job.payload)["id"]
-        return job, identity, self.places().get(identity) == [self.hand(who)]
+        here = self.raw.lpos(self.hand(who), job.payload) is not None
+        return job, json.loads(job.payload)["id"], here
 
     def hand(self, who):
         """The in-flight list of one, if it has used any yet."""
