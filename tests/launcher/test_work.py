@@ -22,6 +22,12 @@ def workers(tmp_path):
 
 
 @pytest.fixture
+def start(redis_url, start):
+    """To start a process; it is ended before the keys are deleted that its keeper writes."""
+    return start
+
+
+@pytest.fixture
 def work(start, redis_url):
     """`work workers.py`, ready."""
 
@@ -213,3 +219,17 @@ def test_a_file_may_be_named_like_a_module_that_is_imported_already(start, worke
     shutil.copy(workers, workers.parent / "mine/queue.py")
     process = start("work", "mine/queue.py", "-c", "1", REDIS_URL=redis_url)
     process.wait_for("processors take jobs from")
+
+
+@pytest.mark.parametrize(("options", "hearts"), [([], 1), (["--step", "7"], 1), (["--step", "4"], 0)])
+def test_the_processors_are_those_of_the_newest_step_or_of_the_one_that_is_named(work, connection, options, hearts):
+    process = work("-c", "1", *options)
+    connection.lpush("luffy:queue", ECHO)
+    process.wait_for("[Processor 0] hello")
+    assert connection.exists("luffy:queue:hearts") == hearts
+
+
+def test_a_step_that_has_no_processors_for_other_processes_is_refused(start, redis_url):
+    process = start("work", "workers.py", "--step", "3", REDIS_URL=redis_url)
+    process.wait_for("Step 3 has no processors for other processes; these have: 4, 5, 6, 7.")
+    assert process.ends() == 1
