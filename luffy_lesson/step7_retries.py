@@ -107,9 +107,7 @@ class RedisBackend(step6_schedule.RedisBackend):
         """Use the server of `connection`, else that of `$REDIS_URL`; raise redis.RedisError as in step 4."""
         super().__init__(connection)
         self.later.append(f"{self.key}:retry")
-        self.fates = weakref.WeakKeyDictionary[
-            Hand, tuple[bytes, str, float]
-        ]()  # each thread sets that of its own hand
+        self.fates = weakref.WeakKeyDictionary[Hand, tuple[bytes, str, float]]()  # each thread sets its own
 
     def fail(self, job: Job, error: BaseException) -> str:
         """Decide what becomes of the job in hand, which raised `error`. Return what to call it in the log.

@@ -179,13 +179,16 @@ class Record:
         return sum(lane.in_hand is not None for lane in self.lanes.values())
 
     def rate(self) -> float:
-        """Return how many jobs a second are finished: lately, and when none is in hand over the whole time."""
+        """Return how many jobs a second are finished: lately, and when none is in hand over the whole time.
+
+        A time of less than a second counts as one: a job of a millisecond is no thousand jobs a second.
+        """
         if self.in_hand() and len(self._totals) > 1:
             (start, before), (end, after) = self._totals[0], self._totals[-1]
             return (after - before) / (end - start)
         if self.began is None or self.ended is None:
             return 0.0
-        return (self.done + self.failed) / max(self.ended - self.began, 0.001)
+        return (self.done + self.failed) / max(self.ended - self.began, 1.0)
 
     def _length(self, at: float, change: int) -> None:
         # Counted from job to job; what other processes do shows when the queue is asked.

@@ -138,6 +138,11 @@ def test_the_rate_is_that_of_late_while_jobs_are_in_hand_and_that_of_the_whole_r
     assert record.rate() == 4 / 10
 
 
+def test_a_run_of_less_than_a_second_counts_as_one_of_a_second(record):
+    perform(record, thread(), 101, 101.001)
+    assert record.rate() == 1
+
+
 def test_many_jobs_put_at_once_make_the_queue_longer_by_as_many(record):
     record.take(Queued(101, 500))
     record.take(Began(thread(), "W(1)", None, 101, 102))
