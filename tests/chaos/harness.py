@@ -279,9 +279,9 @@ class Round:
     def pause(self, least: float, most: float) -> None:
         self.wait(self.random.uniform(least, most))
 
-    def occupy(self) -> None:
-        """Wait until some threads have a job in hand that they will have to schedule for another try."""
-        jobs = [(next(self.numbers), "raises", 0.5) for _ in range(self.everyone)]
+    def occupy(self, seconds: float) -> None:
+        """Wait until some threads have a job of so many seconds in hand, which they will have to schedule again."""
+        jobs = [(next(self.numbers), "raises", seconds) for _ in range(self.everyone)]
         with contextlib.suppress(redis.RedisError):
             Chore.perform_bulk(jobs)
             self.acknowledged.update((job[0], time.time()) for job in jobs)
@@ -300,7 +300,7 @@ class Round:
     def freeze(self) -> None:
         """Stop two processes for longer than their hearts may be silent; let them go on, and then kill one or none."""
         self.wait(PATIENCE, lambda: len(self.crew.ready()) >= 2)
-        self.occupy()
+        self.occupy(2)  # so long, that others have it in hand when the frozen thaw, and schedule it
         frozen = self.random.sample(self.crew.ready(), 2)
         for process in frozen:
             process.send_signal(signal.SIGSTOP)
@@ -355,7 +355,7 @@ class Round:
         setting, value = self.random.choice([("maxmemory", 1), ("min-replicas-to-write", 1)])
         self.outcome.bound += self.everyone
         self.outcome.faults[setting] += 1
-        self.occupy()
+        self.occupy(0.5)
         self.server.admin.config_set(setting, value)
         time.sleep(0.1)  # for what was on its way
         refused, acknowledged = self.outcome.refused, len(self.acknowledged)
