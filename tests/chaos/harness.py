@@ -75,7 +75,8 @@ class Outcome:
     faults: Counter[str] = field(default_factory=Counter)
     refused: int = 0  # calls of a producer that raised
     lost: set[int] = field(default_factory=set)
-    may_be_lost: int = 0
+    in_doubt: int = 0  # acknowledged so shortly before a power failure that the server promises nothing
+    forgotten: int = 0  # of those: never done
     duplicates: int = 0
     bound: int = 0
     twice: set[int] = field(default_factory=set)  # were in two places at one moment
@@ -96,13 +97,13 @@ class Outcome:
 
     def __str__(self) -> str:
         return (
-            f"{self.fault:8} {self.jobs:6} {sum(self.faults.values()):7} {len(self.lost):5} {self.may_be_lost:9} "
+            f"{self.fault:8} {self.jobs:6} {sum(self.faults.values()):7} {len(self.lost):5} {self.forgotten:10} {self.in_doubt:10} "
             f"{self.duplicates:11} {self.bound:6} {len(self.twice):6} {self.stuck:6}   "
             f"{', '.join(f'{name} {count}' for name, count in self.faults.items())}"
         )
 
 
-HEADING = "fault      jobs  faults  lost  (allowed)  duplicates  bound  twice  stuck   which faults"
+HEADING = "fault      jobs  faults  lost  forgotten (in doubt)  duplicates  bound  twice  stuck   which faults"
 
 
 class Server:
@@ -387,11 +388,11 @@ class Round:
         if self.crew.deaths:
             out.faults["killed"] = self.crew.deaths
             out.bound += THREADS * self.crew.deaths
-        forgotten = {number for number, when in self.acknowledged.items() if self.in_doubt(when)}
-        out.may_be_lost = len(forgotten)
+        doubtful = {number for number, when in self.acknowledged.items() if self.in_doubt(when)}
+        out.in_doubt = len(doubtful)
         out.bound += sum(self.in_doubt(when) for _, when in done)
         missing = self.acknowledged.keys() - {number for number, _ in done}
-        out.lost = missing - forgotten
+        out.lost, out.forgotten = missing - doubtful, len(missing & doubtful)
         return out
 
     def in_doubt(self, when: float) -> bool:
