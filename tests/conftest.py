@@ -19,13 +19,17 @@ from luffy_lesson.step4_redis_queue import Worker
 DATABASES = itertools.cycle(range(20, 64))  # the lessons have the first ones
 
 
-@pytest.fixture(autouse=True)
-def no_processor_left() -> Iterator[None]:
-    yield
+def stop_processors() -> None:
     Luffy.backend = None
     pool, Processor.pool = Processor.pool, None
     if pool:
         pool.stop(timeout=10)
+
+
+@pytest.fixture(autouse=True)
+def no_processor_left() -> Iterator[None]:
+    yield
+    stop_processors()
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith("Processor ")] == []
 
 
@@ -42,6 +46,7 @@ def redis_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     url = f"{RedisServer().start()}/{next(DATABASES)}"
     monkeypatch.setenv("REDIS_URL", url)
     yield url
+    stop_processors()  # a keeper would beat its hearts after they have been deleted
     with redis.Redis.from_url(url) as connection:
         for key in connection.scan_iter("luffy:*"):
             connection.unlink(key)
