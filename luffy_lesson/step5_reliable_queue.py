@@ -122,7 +122,11 @@ class RedisBackend(step4_redis_queue.RedisBackend):
 
     def put(self, job: "step3_memory_queue.Job | Job", /) -> int:
         """Add `job`, with an id. Return how many wait now; raise what step 4 raises."""
-        return super().put(job if isinstance(job, Job) else Job(noted(Job.encode(job).payload)))
+        return super().put(job if isinstance(job, Job) else Job(self.encode(job)))
+
+    def encode(self, job: step3_memory_queue.Job) -> bytes:
+        """Return the payload of `job`, with an id. Raise TypeError as in step 4."""
+        return noted(Job.encode(job).payload)
 
     def take(self, seconds: float) -> Any:
         """Move the payload at the right into the hand of this thread; wait for it for `seconds`, at most 1.

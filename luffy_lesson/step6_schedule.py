@@ -106,13 +106,13 @@ class RedisBackend(step5_reliable_queue.RedisBackend):
 
         Raise what `put` raises.
         """
-        payload = noted((job if isinstance(job, Job) else Job.encode(job)).payload)
+        payload = noted(job.payload) if isinstance(job, Job) else self.encode(job)
         with self.redis.pipeline() as both:
             return int(both.zadd(self.later[0], {payload: due}).zcard(self.later[0]).execute()[1])
 
     def put_bulk(self, jobs: "Iterable[step3_memory_queue.Job]") -> int:
         """Add many jobs, a thousand a round trip. Return how many wait now; raise what `put` raises."""
-        payloads = [noted(Job.encode(job).payload) for job in jobs]  # all of them, before the first is sent
+        payloads = [self.encode(job) for job in jobs]  # all of them, before the first is sent
         for start in range(0, len(payloads), 1000):
             self.redis.lpush(self.key, *payloads[start : start + 1000])
         return self.qsize()

@@ -8,10 +8,9 @@ import json
 import math
 import random
 import secrets
-import threading
 import time
 import traceback
-import weakref
+from threading import get_ident
 from typing import Any, NamedTuple
 
 import redis
@@ -107,7 +106,7 @@ class RedisBackend(step6_schedule.RedisBackend):
         """Use the server of `connection`, else that of `$REDIS_URL`; raise redis.RedisError as in step 4."""
         super().__init__(connection)
         self.later.append(f"{self.key}:retry")
-        self.fates = weakref.WeakKeyDictionary[Hand, tuple[bytes, str, float]]()  # each thread sets its own
+        self.fates: dict[int, tuple[bytes, str, float]] = {}  # each thread sets its own
 
     def fail(self, job: Job, error: BaseException) -> str:
         """Decide what becomes of the job in hand, which raised `error`. Return what to call it in the log.
@@ -131,12 +130,12 @@ class RedisBackend(step6_schedule.RedisBackend):
             new = json.dumps(
                 {"id": secrets.token_hex(12), "unread": unread, "failure": failure(reason, tries + 1)}
             ).encode()
-        self.fates[self.hands[threading.current_thread()]] = new, to, wait
+        self.fates[get_ident()] = new, to, wait
         return name
 
     def commit(self, hand: Hand, payload: bytes) -> None:
         """Remove a job that is finished, or do what was decided for one that failed, if it is still in this hand."""
-        fate = self.fates.pop(hand, None)
+        fate = self.fates.pop(get_ident(), None)
         if fate is None:
             super().commit(hand, payload)
         else:

@@ -97,7 +97,8 @@ class Outcome:
 
     def __str__(self) -> str:
         return (
-            f"{self.fault:8} {self.jobs:6} {sum(self.faults.values()):7} {len(self.lost):5} {self.forgotten:10} {self.in_doubt:10} "
+            f"{self.fault:8} {self.jobs:6} {sum(self.faults.values()):7} "
+            f"{len(self.lost):5} {self.forgotten:10} {self.in_doubt:10} "
             f"{self.duplicates:11} {self.bound:6} {len(self.twice):6} {self.stuck:6}   "
             f"{', '.join(f'{name} {count}' for name, count in self.faults.items())}"
         )
