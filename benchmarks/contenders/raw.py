@@ -1,0 +1,74 @@
+"""No engine: the commands alone that the simplest queue needs, with redis-py, and a job in JSON."""
+
+import json
+import threading
+from typing import Any
+
+import redis
+
+from contenders import THREADS, Contender, job, portions, url
+
+QUEUE, IN_HAND = "raw:queue", "raw:in_hand"
+
+
+def encode(sent: float) -> str:
+    """Return the payload of a job, as short as an engine's could be."""
+    return json.dumps({"worker": "Noop", "args": [sent]})
+
+
+class Raw(Contender):
+    """A queue that is a list."""
+
+    share = 2
+
+    def __init__(self) -> None:
+        self.redis = redis.Redis.from_url(url(), socket_timeout=None)  # a worker may wait for ever
+
+    def send(self, sent: float) -> None:
+        """Push one."""
+        self.redis.rpush(QUEUE, encode(sent))
+
+    def bulk(self, number: int) -> None:
+        """Push a thousand at once."""
+        for size in portions(number):
+            self.redis.rpush(QUEUE, *(encode(0.0) for _ in range(size)))
+
+    def work(self) -> None:
+        """Start threads."""
+        for _ in range(THREADS):
+            threading.Thread(target=self.loop).start()
+
+    def loop(self) -> None:
+        """Take a job, do it, for ever."""
+        while True:
+            self.one()
+
+    def one(self) -> None:
+        """Take a job and do it."""
+        raise NotImplementedError
+
+
+class AtMostOnce(Raw):
+    """What is taken is gone."""
+
+    name, guarantee = "raw BLPOP", "at most once"
+
+    def one(self) -> None:
+        """Pop a job."""
+        taken: Any = self.redis.blpop([QUEUE])
+        job.noop(*json.loads(taken[1])["args"])
+
+
+class AtLeastOnce(Raw):
+    """What is taken stays in a list until it is done (who puts it back after a crash is not here)."""
+
+    name, guarantee = "raw BLMOVE + LREM", "at least once"
+
+    def one(self) -> None:
+        """Move a job, and remove it afterwards."""
+        payload: Any = self.redis.blmove(QUEUE, IN_HAND, 0, "LEFT", "LEFT")
+        job.noop(*json.loads(payload)["args"])
+        self.redis.lrem(IN_HAND, 1, payload)
+
+
+variants = [AtMostOnce, AtLeastOnce]
