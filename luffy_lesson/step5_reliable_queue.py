@@ -5,6 +5,7 @@ A processor moves a job from the queue to an *in-flight list* of its own, and re
 beat by beat, and puts back what is in the lists of those whose time is over. (In Sidekiq this is `super_fetch`.)
 """
 
+import contextlib
 import json
 import logging
 import secrets
@@ -53,22 +54,27 @@ def fields(payload: bytes) -> dict[str, Any]:
 
 def noted(payload: bytes, **notes: Any) -> bytes:
     """Return the payload with these notes, and an id where it has none; one that cannot be written anew as it is."""
-    try:
+    with contextlib.suppress(RecursionError, ValueError):  # too deep, or a number too long
         if found := fields(payload):
             return json.dumps(found | {"id": found.get("id") or secrets.token_hex(12)} | notes).encode()
-    except (RecursionError, ValueError):  # too deep, or a number too long
-        pass
     return payload
 
 
-class Hand:
-    """What a thread has in hand: an in-flight list of its own, and the jobs that it has taken into it."""
+class Hand(contextlib.AbstractContextManager["Hand"]):
+    """What a thread has in hand: an in-flight list of its own, and the jobs that it has taken into it.
+
+    A command that changes the list is sent `with` the hand. If it fails, nobody knows whether the list has changed.
+    """
 
     def __init__(self, queue: str) -> None:
         self.key, self.pid = f"{queue}:in_flight:{secrets.token_hex(12)}", getpid()
         self.jobs: list[bytes] = []
         self.beaten = time.monotonic()
-        self.unsure = False  # whether the answer to a command is still to come
+        self.unsure = False  # whether one has failed
+
+    def __exit__(self, failed: Any, *_: object) -> None:
+        if failed:
+            self.unsure = True
 
 
 class Pool(step4_redis_queue.Pool):
@@ -111,7 +117,7 @@ class RedisBackend(step4_redis_queue.RedisBackend):
 
     beat_every, gone_after = 10.0, 60.0  # seconds: how often a heart beats, and after what silence it has stopped
     most_crashes = 3  # a job that so many processors had in hand when they went is dead
-    Pool, Processor = Pool, Processor
+    Pool, Processor, new_hand = Pool, Processor, Hand
     redis: Any
 
     def __init__(self, connection: "redis.Redis | None" = None) -> None:
@@ -134,34 +140,37 @@ class RedisBackend(step4_redis_queue.RedisBackend):
         Return None when none came. Raise redis.RedisError when the server fails: what came all the same is put back the
         next time.
         """
+        hand = self.hand()
+        with hand:
+            if seconds < 0.001:  # to BLMOVE, too, 0 means for ever
+                payload = self.redis.lmove(self.key, hand.key, "RIGHT", "LEFT")
+            else:
+                payload = self.redis.blmove(self.key, hand.key, seconds, "RIGHT", "LEFT")
+        if payload is not None:
+            hand.jobs.append(payload)
+        return payload
+
+    def hand(self) -> Hand:
+        """Return the hand of this thread: a new one after a failure, when what the old one has is put back."""
         hand = self.hands.get(me := threading.current_thread())
+        if hand and time.monotonic() > hand.beaten + self.beat_every:  # no keeper beats for it
+            self.beat(hand)
         if hand is None or hand.unsure or hand.pid != getpid():
-            new = Hand(self.key)  # the old one may still get what is late on its way
+            new = self.new_hand(self.key)  # the old one may still get what is late on its way
             self.beat(new)
             if hand and hand.pid == new.pid:
                 for payload in self.redis.lrange(hand.key, 0, -1):
                     self.move(hand.key, payload, payload, self.key)
             hand = self.hands[me] = new
-        elif time.monotonic() > hand.beaten + self.beat_every:  # no keeper beats for it
-            self.beat(hand)
-        hand.unsure = True
-        if seconds < 0.001:  # to BLMOVE, too, 0 means for ever
-            payload = self.redis.lmove(self.key, hand.key, "RIGHT", "LEFT")
-        else:
-            payload = self.redis.blmove(self.key, hand.key, seconds, "RIGHT", "LEFT")
-        hand.unsure = False
-        if payload is not None:
-            hand.jobs.append(payload)
-        return payload
+        return hand
 
     def task_done(self) -> None:
         """Acknowledge the job that this thread took first. Raise ValueError when it has none, as `queue.Queue` does."""
         hand = self.hands.get(threading.current_thread())
         if hand is None or not hand.jobs:
             raise ValueError("task_done() called too many times")
-        unsure, hand.unsure = hand.unsure, True
-        self.commit(hand, hand.jobs.pop(0))
-        hand.unsure = unsure
+        with hand:
+            self.commit(hand, hand.jobs.pop(0))
 
     def commit(self, hand: Hand, payload: bytes) -> None:
         """Remove a job that is finished."""

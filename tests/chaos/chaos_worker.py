@@ -1,4 +1,4 @@
-"""A process with processors that note what they have done where no queue is: `chaos_worker.py FOLDER NAME`.
+"""A process with processors that note what they have done where no queue is: `chaos_worker.py FOLDER NAME STEP`.
 
 It ends when its standard input does, so none outlives the harness.
 """
@@ -14,9 +14,12 @@ from pathlib import Path
 
 import redis
 
-from luffy_lesson.step7_retries import Luffy, Processor, RedisBackend, Worker
+from luffy_lesson import step7_retries, step8_fast_queue
+from luffy_lesson.step7_retries import Luffy, Processor, Worker
 
 THREADS = 2  # of each process
+BACKENDS = {"7": step7_retries.RedisBackend, "8": step8_fast_queue.RedisBackend}
+BATCH = {"7": 0, "8": 10}  # jobs that each thread may have done and not acknowledged
 BEAT_EVERY, GONE_AFTER = 0.5, 4.0  # seconds; so long, because the keeper of a busy machine beats late
 KINDS = ["plain"] * 7 + ["raises"]  # what a job does; all but the plain ones do it the first time only
 DEADLY = ["dies before", "dies after"]
@@ -69,12 +72,14 @@ def closed(timeout: float) -> bool:
 
 
 def main() -> None:
-    folder, name = Path(sys.argv[1]), sys.argv[2]
-    RedisBackend.beat_every, RedisBackend.gone_after, RedisBackend.poll_every = BEAT_EVERY, GONE_AFTER, 0.1
-    RedisBackend.most_crashes = 1_000_000  # jobs are innocent here, however often they are killed
+    folder, name, step = Path(sys.argv[1]), *sys.argv[2:]
+    settings = BACKENDS[step]
+    settings.beat_every, settings.gone_after, settings.poll_every = BEAT_EVERY, GONE_AFTER, 0.1
+    settings.most_crashes = 1_000_000  # jobs are innocent here, however often they are killed
+    step8_fast_queue.RedisBackend.batch_most = BATCH["8"]
     while Luffy.backend is None and not closed(0.1):
         with contextlib.suppress(redis.RedisError):  # the server may just be down
-            Luffy.backend = RedisBackend()
+            Luffy.backend = BACKENDS[step]()
     if Luffy.backend:
         Chore.notes = Notes(folder, name)  # its file says that this process is ready
         pool = Processor.start(THREADS)

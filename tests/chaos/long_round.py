@@ -9,6 +9,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
+from chaos_worker import BACKENDS  # noqa: E402
 from harness import FAULTS, HEADING, play  # noqa: E402
 
 HOW_MANY = {"kill": 40, "freeze": 4, "crash": 20, "network": 2, "refuse": 12, "power": 12, "all": 3}
@@ -20,6 +21,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--jobs", type=int, default=2000, help="in each round, at least")
     parser.add_argument("--faults", nargs="+", choices=FAULTS, default=FAULTS)
+    parser.add_argument("--step", choices=BACKENDS, default="7", help="whose backend")
     options = parser.parse_args()
     end, problems, seed = time.monotonic() + 60 * options.minutes, [], options.seed
     print(f"Again: {parser.prog} --seed {seed} --jobs {options.jobs}\n{HEADING}", flush=True)
@@ -28,7 +30,7 @@ def main() -> None:
             if time.monotonic() > end:
                 break
             with tempfile.TemporaryDirectory(prefix="luffy_lesson_chaos_") as folder:
-                outcome = play(fault, seed, options.jobs, HOW_MANY[fault], Path(folder))
+                outcome = play(fault, seed, options.jobs, HOW_MANY[fault], Path(folder), options.step)
             print(outcome, flush=True)
             problems += [f"{fault}, seed {seed}: {problem}" for problem in outcome.problems()]
         seed += 1

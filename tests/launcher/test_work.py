@@ -231,5 +231,5 @@ def test_the_processors_are_those_of_the_newest_step_or_of_the_one_that_is_named
 
 def test_a_step_that_has_no_processors_for_other_processes_is_refused(start, redis_url):
     process = start("work", "workers.py", "--step", "3", REDIS_URL=redis_url)
-    process.wait_for("Step 3 has no processors for other processes; these have: 4, 5, 6, 7.")
+    process.wait_for("Step 3 has no processors for other processes; these have: 4, 5, 6, 7, 8.")
     assert process.ends() == 1

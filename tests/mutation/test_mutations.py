@@ -302,6 +302,48 @@ MUTATIONS = [
         "if hand is None or hand.pid != getpid():",
         "tests/test_model.py",
     ),
+    Mutation(
+        "a batch is not given back",
+        "step8_fast_queue.py",
+        "            self.backend.close()\n",
+        "            pass\n",
+        "tests/test_step8_fast_queue.py",
+    ),
+    Mutation(
+        "a job that was left behind comes with others",
+        "step8_fast_queue.py",
+        "if string.find(oldest, '\"crashes\"', 1, true) then most = 1 end",
+        "",
+        "tests/test_step8_fast_queue.py",
+    ),
+    Mutation(
+        "what was given back comes in another order",
+        "step8_fast_queue.py",
+        "payload = hand.ahead.pop()",
+        "payload = hand.ahead.popleft()",
+        "tests/test_step8_fast_queue.py",
+    ),
+    Mutation(
+        "an acknowledgement that failed is forgotten",
+        "step8_fast_queue.py",
+        "hands.enter_context(hand)",
+        "pass",
+        "tests/test_step8_fast_queue.py",
+    ),
+    Mutation(
+        "a batch is given back only at the end",
+        "step8_fast_queue.py",
+        "self.close(time.monotonic() - 10 * self.batch_lasts)",
+        "self.fetch()",
+        "tests/test_step8_fast_queue.py",
+    ),
+    Mutation(
+        "what is large and exact is read as a float",
+        "step8_fast_queue.py",
+        "            if read(payload).args == args:\n                return payload\n",
+        "            return payload\n",
+        "tests/test_step8_fast_queue.py",
+    ),
 ]
 
 
