@@ -216,8 +216,8 @@ def middle(values: list[float], digits: int = 0) -> str:
     """Return a median with its range."""
     if not values:
         return "-"
-    low, high = f"{min(values):,.{digits}f}", f"{max(values):,.{digits}f}"
-    return f"{statistics.median(values):,.{digits}f} ({low} to {high})"
+    center, low, high = (f"{value:,.{digits}f}" for value in (statistics.median(values), min(values), max(values)))
+    return f"{center} ({low} to {high})" if len(values) > 1 else center
 
 
 def table(rows: list[list[str]]) -> str:
@@ -286,8 +286,9 @@ def draw(results: dict[str, Any], path: Path) -> None:
     for label, name in zip(axes.get_yticklabels(), names, strict=True):
         label.set_fontweight("bold" if name.startswith("luffy") else "normal")
     axes.set_xscale("log")
-    axes.margins(x=0.15)
-    axes.set_xlabel("jobs a second, one process, five threads, jobs that do nothing (logarithmic; line: range)")
+    axes.margins(x=0.15, y=0.01)
+    axes.set_xlabel("jobs a second (logarithmic; lines: range)")
+    figure.suptitle("Jobs that do nothing, done by one process with five threads")
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=120)
 
@@ -339,5 +340,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
+    try:
         main()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -10,7 +10,7 @@ from contenders import THREADS, Contender, job, portions, url
 class Default(Contender):
     """As it comes."""
 
-    name, guarantee = "Celery, threads", "early acknowledgement"
+    name, guarantee, share = "Celery, threads", "early acknowledgement", 0.25
     configuration: dict[str, Any] = {}
     options: dict[str, Any] = {}
 

@@ -9,7 +9,7 @@ from contenders import THREADS, Contender, job, url
 class Default(Contender):
     """As it comes."""
 
-    name, guarantee = "Dramatiq", "at least once"
+    name, guarantee, share = "Dramatiq", "at least once", 0.5
     options: dict[str, list[dramatiq.Middleware]] = {}
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Default(Contender):
 class Best(Default):
     """Many jobs taken ahead, and nothing around them."""
 
-    name = "Dramatiq, prefetch 500, no middleware"
+    name, share = "Dramatiq, prefetch 500, no middleware", 1
     options = {"middleware": []}
     environment = {"dramatiq_queue_prefetch": "500"}
 

@@ -13,7 +13,7 @@ from contenders import THREADS, Contender, job, url
 class Stream(Contender):
     """As it comes, with the job in a thread."""
 
-    name, guarantee = "taskiq, stream", "at least once"
+    name, guarantee, share = "taskiq, stream", "at least once", 0.5
     broker: type = RedisStreamBroker
     job: Any = staticmethod(job.noop)
     storage: dict[str, Any] = {}
