@@ -96,7 +96,7 @@ class Pool(step7_retries.Pool):
 class RedisBackend(step7_retries.RedisBackend):
     """A queue in Redis that takes jobs, and acknowledges them, in batches."""
 
-    batch_lasts, batch_most = 0.01, 100  # seconds, jobs: a thread takes what it does in that time, or so many
+    batch_lasts, batch_most = 0.01, 200  # seconds, jobs: a thread takes what it does in that time, or so many
     Pool, new_hand = Pool, Hand
 
     def __init__(self, connection: "redis.Redis | None" = None) -> None:
@@ -108,11 +108,13 @@ class RedisBackend(step7_retries.RedisBackend):
     def encode(self, job: step3_memory_queue.Job) -> bytes:
         """Return the payload of `job`, with an id. Raise TypeError as in step 4."""
         args = list(job.args)
-        with contextlib.suppress(TypeError, ValueError, RecursionError):
+        try:
             payload = msgspec.json.encode({"worker": job.worker.__name__, "args": args, "id": secrets.token_hex(12)})
-            if read(payload).args == args:
-                return payload
-        return super().encode(job)  # writes what is rare, and says what is wrong
+            if read(payload).args != args:
+                raise ValueError("JSON would change them")
+            return payload
+        except (TypeError, ValueError, RecursionError):
+            return super().encode(job)  # writes what is rare, and says what is wrong
 
     def get(self, block: bool = True, timeout: float | None = None) -> Job:
         """Take the oldest job; wait, and raise, as in step 4."""
@@ -122,20 +124,19 @@ class RedisBackend(step7_retries.RedisBackend):
         """Take the next payload of this thread's batch, or of a new one, or wait for one job as in step 5."""
         hand: Any = self.hand()
         if hand.batch and not hand.ahead:
-            now = time.monotonic()
-            fitting = int(hand.batch * self.batch_lasts / (now - hand.since + 1e-9))
+            fitting = int(hand.batch * self.batch_lasts / (time.monotonic() - hand.since + 1e-9))
             self.full.add(hand)
             with hand:
                 taken = self.fetch(hand.key, max(1, min(fitting, 2 * hand.batch, self.batch_most)))
                 hand.ahead.extend(taken)
-            hand.batch, hand.since = len(taken), now
-        with contextlib.suppress(IndexError):  # none there, or just given back
-            hand.jobs.append(hand.ahead.popleft())
-            return hand.jobs[-1]
-        self.full.discard(hand)
-        self.tidy()
-        payload = super().take(seconds)
-        hand.batch, hand.since = int(payload is not None), time.monotonic()
+            hand.batch, hand.since = len(taken), time.monotonic()
+        try:
+            hand.jobs.append(payload := hand.ahead.popleft())
+        except IndexError:  # none there, or just given back
+            self.full.discard(hand)
+            self.tidy()
+            payload = super().take(seconds)
+            hand.batch, hand.since = int(payload is not None), time.monotonic()
         return payload
 
     def fetch(self, key: str = "", most: int = 0) -> list[bytes]:

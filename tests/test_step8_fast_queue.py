@@ -132,7 +132,7 @@ def test_a_batch_is_at_most_twice_the_last_and_never_more_than_the_most(backend,
     note.perform_bulk([[]] * 1000)
     Processor.start(1)
     join(backend)
-    assert asked[:8] == [2, 4, 8, 16, 32, 64, 100, 100]
+    assert asked[:9] == [2, 4, 8, 16, 32, 64, 128, 200, 200]
 
 
 def test_after_idleness_one_job_is_taken(backend, note, asked, done, eventually, monkeypatch):
