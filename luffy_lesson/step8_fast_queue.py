@@ -7,13 +7,12 @@ times that goes back to the queue.
 """
 
 import contextlib
-import math
 import secrets
 import threading
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable
-from itertools import chain
+from os import getpid
 from typing import Any
 
 import msgspec
@@ -104,6 +103,7 @@ class RedisBackend(step7_retries.RedisBackend):
         super().__init__(connection)
         self.finished = deque[tuple[Hand, bytes]]()  # jobs to acknowledge
         self.full = set[Hand]()  # those with jobs ahead
+        self.asking = defaultdict[int, threading.Lock](threading.Lock)  # whose thread waits for the server, by process
 
     def encode(self, job: step3_memory_queue.Job) -> bytes:
         """Return the payload of `job`, with an id. Raise TypeError as in step 4."""
@@ -121,7 +121,7 @@ class RedisBackend(step7_retries.RedisBackend):
         return Job(super().get(block, timeout).payload)
 
     def take(self, seconds: float) -> Any:
-        """Take the next payload of this thread's batch, or of a new one, or wait for one job as in step 5."""
+        """Take the next payload of this thread's batch, or of a new one, or wait for one: one thread at a time does."""
         hand: Any = self.hand()
         if hand.batch and not hand.ahead:
             fitting = int(hand.batch * self.batch_lasts / (time.monotonic() - hand.since + 1e-9))
@@ -135,7 +135,12 @@ class RedisBackend(step7_retries.RedisBackend):
         except IndexError:  # none there, or just given back
             self.full.discard(hand)
             self.tidy()
-            payload = super().take(seconds)
+            payload, until = None, time.monotonic() + seconds
+            if self.asking[getpid()].acquire(timeout=seconds):
+                try:
+                    payload = super().take(max(0.0, until - time.monotonic()))
+                finally:
+                    self.asking[getpid()].release()
             hand.batch, hand.since = int(payload is not None), time.monotonic()
         return payload
 
@@ -150,7 +155,7 @@ class RedisBackend(step7_retries.RedisBackend):
         with contextlib.ExitStack() as hands:
             for hand in {hand for hand, _ in finished}:
                 hands.enter_context(hand)
-            done = chain.from_iterable((hand.key, payload) for hand, payload in finished)
+            done = [part for hand, payload in finished for part in (hand.key, payload)]
             return list(self.redis.eval(FETCH, 2, self.key, key, most, *done))
 
     def commit(self, hand: Any, payload: bytes) -> None:
@@ -160,7 +165,7 @@ class RedisBackend(step7_retries.RedisBackend):
         else:
             self.finished.append((hand, payload))
 
-    def close(self, began: float = math.inf) -> None:
+    def close(self, began: float = float("inf")) -> None:
         """Acknowledge what is finished; give back what was taken before `began`, and not begun."""
         self.fetch()
         for hand in list(self.full):
@@ -197,8 +202,5 @@ class RedisBackend(step7_retries.RedisBackend):
 
     def in_flight(self) -> list[step4_redis_queue.Job]:
         """Return the jobs that are in flight, without those that this process has taken and not begun."""
-        jobs = super().in_flight()
-        for payload in chain.from_iterable(list(hand.ahead) for hand in list(self.full)):
-            with contextlib.suppress(ValueError):
-                jobs.remove(Job(payload))
-        return jobs
+        ahead = {payload for hand in list(self.full) for payload in list(hand.ahead)}
+        return [job for job in super().in_flight() if job.payload not in ahead]
