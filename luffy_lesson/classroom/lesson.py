@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from luffy_lesson import step3_memory_queue
 from luffy_lesson.classroom.board import Board
+from luffy_lesson.classroom.engines import Measurement
 from luffy_lesson.classroom.experiment import Experiment
 from luffy_lesson.classroom.output import owner
 from luffy_lesson.classroom.process import WorkerProcess
@@ -45,6 +46,8 @@ class Lesson:
         Website.close_open()
         for experiment in Experiment.shown:
             experiment.stop()
+        for measurement in Measurement.shown:
+            measurement.stop()
         while owner.pools:
             try:
                 owner.pools.pop().stop(timeout=5)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.display import display
 
 if TYPE_CHECKING:
+    from luffy_lesson.classroom.pictures.bars import Bars
     from luffy_lesson.classroom.pictures.staircase import Staircase
 
 PACKAGE = Path(__file__).parents[1]
@@ -132,3 +133,15 @@ def markdown(text: str) -> None:
         text: the Markdown.
     """
     display({"text/markdown": text, "text/plain": text}, raw=True)
+
+
+def bars(title: str, numbers: dict[str, float]) -> "Bars":
+    """Return a picture with a bar for each number.
+
+    Args:
+        title: what the numbers are, with their unit.
+        numbers: by their names; the first one is at the top.
+    """
+    from luffy_lesson.classroom.pictures.bars import Bars  # here, for matplotlib takes a while to import
+
+    return Bars(title, numbers)

@@ -32,6 +32,9 @@ WORDS = {
     "retry": "another try of a job that has raised",
     "backoff": "how long to wait before a retry: longer each time",
     "jitter": "the random part of a wait, so that those that failed together come back apart",
+    "round trip": "a question to the server and the answer to it",
+    "batch": "jobs that are taken in one round trip",
+    "utilisation": "for how much of the time the processors are busy",
 }
 """Each word and what it means, in the order in which the course needs them."""
 

@@ -12,13 +12,16 @@ from luffy_lesson.classroom.check.lesson4 import once, redis_backend, sqlite_bac
 from luffy_lesson.classroom.check.lesson5 import acknowledge, charge_once, put_back
 from luffy_lesson.classroom.check.lesson6 import schedule
 from luffy_lesson.classroom.check.lesson7 import backoff, try_again_later
+from luffy_lesson.classroom.check.lesson8 import how_many, next_batch, take_many
 
 __all__ = [
     "Exercise",
     "acknowledge",
     "backoff",
     "charge_once",
+    "how_many",
     "limit",
+    "next_batch",
     "once",
     "perform_async",
     "perform_now",
@@ -31,6 +34,7 @@ __all__ = [
     "schedule",
     "sqlite_backend",
     "stop_within",
+    "take_many",
     "timed",
     "try_again",
     "try_again_later",

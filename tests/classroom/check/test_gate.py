@@ -126,6 +126,11 @@ class TestLesson7(Gate):
     lesson = 7
 
 
+@pytest.mark.usefixtures("redis_url")
+class TestLesson8(Gate):
+    lesson = 8
+
+
 class TestTables:
     def test_every_exercise_has_what_it_needs(self):
         for name, exercise in Exercise.all.items():
@@ -174,12 +179,12 @@ def checks(lesson: int) -> Iterator[tuple[str, str, nbformat.NotebookNode, nbfor
 
 
 class TestNotebooks:
-    @pytest.mark.parametrize("lesson", [1, 2, 3, 4, 5, 6, 7])
+    @pytest.mark.parametrize("lesson", [1, 2, 3, 4, 5, 6, 7, 8])
     def test_a_notebook_has_the_checks_of_its_lesson(self, lesson):
         found = [(name, answer) for name, answer, _, _ in checks(lesson)]
         assert found == [(exercise.name, exercise.answer) for exercise in exercises(lesson)]
 
-    @pytest.mark.parametrize("lesson", [1, 2, 3, 4, 5, 6, 7])
+    @pytest.mark.parametrize("lesson", [1, 2, 3, 4, 5, 6, 7, 8])
     def test_a_stub_is_not_solved_yet(self, lesson, redis_url, monkeypatch):
         monkeypatch.syspath_prepend(NOTEBOOKS)  # it may import what lies beside it
         (path,) = NOTEBOOKS.glob(f"0{lesson}_*.ipynb")
@@ -191,7 +196,7 @@ class TestNotebooks:
             assert not last.right
             assert last.missing, f"{name}: {last}"
 
-    @pytest.mark.parametrize("lesson", [1, 2, 3, 4, 5, 6, 7])
+    @pytest.mark.parametrize("lesson", [1, 2, 3, 4, 5, 6, 7, 8])
     def test_a_stored_check_says_that_it_is_not_solved_yet(self, lesson):
         for _, _, _, cell in checks(lesson):
             (output,) = cell.outputs

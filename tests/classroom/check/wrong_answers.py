@@ -2242,6 +2242,272 @@ WRONG: dict[str, list[WrongAnswer]] = {
             {"tries < self.retries": "tries < max(1, self.retries)"},
         ),
     ],
+    "take_many": [
+        WrongAnswer(
+            "takes the latest",
+            "takes the oldest jobs, the oldest first, and no more than it is told",
+            {"'RIGHT', 'LEFT'": "'LEFT', 'LEFT'"},
+        ),
+        WrongAnswer(
+            "takes one more",
+            "takes the oldest jobs, the oldest first, and no more than it is told",
+            {"tonumber(ARGV[1])": "ARGV[1] + 1"},
+        ),
+        WrongAnswer(
+            "takes one",
+            "takes the oldest jobs, the oldest first, and no more than it is told",
+            {"tonumber(ARGV[1])": "1"},
+        ),
+        WrongAnswer(
+            "adds at the other end",
+            "they are in flight now, the oldest at the right end, and not in the queue",
+            {"'RIGHT', 'LEFT'": "'RIGHT', 'RIGHT'"},
+        ),
+        WrongAnswer(
+            "copies",
+            "they are in flight now, the oldest at the right end, and not in the queue",
+            {
+                "redis.call('LMOVE', KEYS[1], KEYS[2], 'RIGHT', 'LEFT')": "redis.call('LINDEX', KEYS[1], -i)",
+                "  taken[i] = job": "  taken[i] = job redis.call('LPUSH', KEYS[2], job)",
+            },
+        ),
+        WrongAnswer(
+            "goes on when none is left",
+            "takes what there is, when that is less, and none of none",
+            {"  if not job then break end\n": ""},
+        ),
+        WrongAnswer(
+            "forgets what is finished",
+            "removes what is finished, and nothing else",
+            {"for i = 2, #ARGV do redis.call('LREM', KEYS[2], 1, ARGV[i]) end\n": ""},
+        ),
+        WrongAnswer(
+            "removes the first of them only",
+            "removes what is finished, and nothing else",
+            {
+                "for i = 2, #ARGV do redis.call('LREM', KEYS[2], 1, ARGV[i]) end": "if ARGV[2] then "
+                "redis.call('LREM', KEYS[2], 1, ARGV[2]) end"
+            },
+        ),
+        WrongAnswer(
+            "empties the list",
+            "removes what is finished, and nothing else",
+            {
+                "for i = 2, #ARGV do redis.call('LREM', KEYS[2], 1, ARGV[i]) end": "if ARGV[2] then "
+                "redis.call('DEL', KEYS[2]) end"
+            },
+        ),
+        WrongAnswer(
+            "acknowledges only when it takes",
+            "does so when there is nothing to take, too",
+            {"for i = 2, #ARGV do": "if redis.call('LLEN', KEYS[1]) == 0 then return {} end for i = 2, #ARGV do"},
+        ),
+        WrongAnswer(
+            "reads all when it shall read none",
+            "takes none with a `most` of 0, and removes what is finished",
+            """
+            SCRIPT = '''
+            for i = 2, #ARGV do redis.call('LREM', KEYS[2], -1, ARGV[i]) end
+            local waiting, taken = redis.call('LRANGE', KEYS[1], -ARGV[1], -1), {}
+            for i = #waiting, 1, -1 do taken[#taken + 1] = waiting[i] end
+            if #taken == 0 then return taken end
+            redis.call('LPUSH', KEYS[2], unpack(taken))
+            redis.call('LTRIM', KEYS[1], 0, -#taken - 1)
+            return taken'''
+
+
+            class MyBatches:
+                def __init__(self, connection, key, in_flight):
+                    self.connection, self.key, self.in_flight = connection, key, in_flight
+
+                def take(self, most, finished):
+                    return self.connection.eval(SCRIPT, 2, self.key, self.in_flight, most, *finished)
+            """,
+        ),
+        WrongAnswer(
+            "does nothing when it shall take none",
+            "takes none with a `most` of 0, and removes what is finished",
+            {"for i = 2, #ARGV do": "if ARGV[1] == '0' then return {} end for i = 2, #ARGV do"},
+        ),
+        WrongAnswer(
+            "knows equal jobs once",
+            "of two equal jobs that are both finished it removes both",
+            {"*finished": "*set(finished)"},
+        ),
+        WrongAnswer(
+            "removes all that are equal",
+            "of two equal jobs it removes one",
+            {"KEYS[2], 1, ARGV[i]": "KEYS[2], 0, ARGV[i]"},
+        ),
+        WrongAnswer(
+            "reads, then moves in a transaction",
+            "each job is taken once when two take at the same time",
+            """
+            class MyBatches:
+                def __init__(self, connection, key, in_flight):
+                    self.connection, self.key, self.in_flight = connection, key, in_flight
+
+                def take(self, most, finished):
+                    taken = self.connection.lrange(self.key, -most, -1)[::-1] if most else []
+                    both = self.connection.pipeline()
+                    for job in finished:
+                        both.lrem(self.in_flight, 1, job)
+                    if taken:
+                        both.lpush(self.in_flight, *taken)
+                        both.ltrim(self.key, 0, -len(taken) - 1)
+                    both.execute()
+                    return taken
+            """,
+        ),
+        WrongAnswer(
+            "pops many, then pushes them",
+            "a job is in one of the two lists at any moment",
+            """
+            class MyBatches:
+                def __init__(self, connection, key, in_flight):
+                    self.connection, self.key, self.in_flight = connection, key, in_flight
+
+                def take(self, most, finished):
+                    for job in finished:
+                        self.connection.lrem(self.in_flight, 1, job)
+                    taken = self.connection.rpop(self.key, most) or []
+                    if taken:
+                        self.connection.lpush(self.in_flight, *taken)
+                    return taken
+            """,
+        ),
+        WrongAnswer(
+            "moves one by one",
+            "asks the server once",
+            """
+            class MyBatches:
+                def __init__(self, connection, key, in_flight):
+                    self.connection, self.key, self.in_flight = connection, key, in_flight
+
+                def take(self, most, finished):
+                    for job in finished:
+                        self.connection.lrem(self.in_flight, 1, job)
+                    taken = []
+                    while len(taken) < most:
+                        job = self.connection.lmove(self.key, self.in_flight, "RIGHT", "LEFT")
+                        if job is None:
+                            break
+                        taken.append(job)
+                    return taken
+            """,
+        ),
+    ],
+    "next_batch": [
+        WrongAnswer(
+            "knows no lower bound",
+            "one, when a job takes longer than that",
+            {"max(1, min(fitting, most))": "min(fitting, most)"},
+        ),
+        WrongAnswer(
+            "halves and doubles",
+            "one, when a job takes longer than that",
+            """
+            def next_batch(last, seconds):
+                return min(100, 2 * last) if seconds < 0.005 else max(1, last // 2)
+            """,
+        ),
+        WrongAnswer(
+            "rounds to the nearest",
+            "as many as fit into a hundredth of a second",
+            {"int(last * 0.01 / seconds)": "round(last * 0.01 / seconds)"},
+        ),
+        WrongAnswer("takes a tenth of a second", "one, when a job takes longer than that", {"0.01": "0.1"}),
+        WrongAnswer("takes a thousandth", "as many as fit into a hundredth of a second", {"0.01": "0.001"}),
+        WrongAnswer(
+            "knows not how many there were", "as many as fit into a hundredth of a second", {"last * 0.01": "0.01"}
+        ),
+        WrongAnswer(
+            "returns a float",
+            "as many as fit into a hundredth of a second",
+            {"int(last * 0.01 / seconds)": "last * 0.01 // seconds"},
+        ),
+        WrongAnswer("jumps", "twice as many as last time at most", {"min(2 * last, 100)": "100"}),
+        WrongAnswer("grows for ever", "a hundred at most", {"min(2 * last, 100)": "2 * last"}),
+        WrongAnswer(
+            "divides by nothing", "a batch that took no time at all is no error", {" if seconds else most": ""}
+        ),
+        WrongAnswer("gives up without time", "a batch that took no time at all is no error", {"else most": "else 1"}),
+    ],
+    "how_many": [
+        WrongAnswer(
+            "divides",
+            "as many as there are jobs in hand, when they may be busy all the time",
+            {"per_second * seconds  #": "per_second / seconds  #"},
+        ),
+        WrongAnswer(
+            "looks at how many come only",
+            "as many as there are jobs in hand, when they may be busy all the time",
+            {"per_second * seconds  #": "per_second  #"},
+        ),
+        WrongAnswer(
+            "knows nothing of idle time",
+            "more, when they shall be busy for a part of the time",
+            {"in_hand / busy": "in_hand"},
+        ),
+        WrongAnswer(
+            "multiplies", "more, when they shall be busy for a part of the time", {"in_hand / busy": "in_hand * busy"}
+        ),
+        WrongAnswer(
+            "rounds",
+            "a part of a processor is a whole one",
+            {"math.ceil(round(in_hand / busy, 6))": "round(in_hand / busy)"},
+        ),
+        WrongAnswer(
+            "cuts off",
+            "a part of a processor is a whole one",
+            {"math.ceil(round(in_hand / busy, 6))": "int(round(in_hand / busy, 6))"},
+        ),
+        WrongAnswer(
+            "adds one always",
+            "as many as there are jobs in hand, when they may be busy all the time",
+            {"math.ceil(round(in_hand / busy, 6))": "int(in_hand / busy) + 1"},
+        ),
+        WrongAnswer(
+            "cuts off a hundredth",
+            "a part of a processor is a whole one",
+            {"round(in_hand / busy, 6)": "round(in_hand / busy, 2)"},
+        ),
+        WrongAnswer("knows no job without work", "one at least", {"seconds < 0": "seconds <= 0"}),
+        WrongAnswer(
+            "needs nobody",
+            "one at least",
+            {"max(1, math.ceil(round(in_hand / busy, 6)))": "math.ceil(round(in_hand / busy, 6))"},
+        ),
+        WrongAnswer(
+            "trusts floats", "a rounding error costs no processor", {"round(in_hand / busy, 6)": "in_hand / busy"}
+        ),
+        WrongAnswer(
+            "believes all",
+            "refuses what makes no sense",
+            {"not 0 < busy <= 1 or per_second < 0 or seconds < 0": "busy == 0"},
+        ),
+        WrongAnswer(
+            "believes in negative numbers", "refuses what makes no sense", {" or per_second < 0 or seconds < 0": ""}
+        ),
+        WrongAnswer(
+            "believes two negative numbers",
+            "refuses what makes no sense",
+            {"per_second < 0 or seconds < 0": "per_second * seconds < 0"},
+        ),
+        WrongAnswer(
+            "answers None",
+            "refuses what makes no sense",
+            """
+            import math
+
+
+            def how_many(per_second, seconds, busy):
+                if not 0 < busy <= 1 or per_second < 0 or seconds < 0:
+                    return None
+                return max(1, math.ceil(round(per_second * seconds / busy, 6)))
+            """,
+        ),
+    ],
 }
 
 RIGHT: dict[str, list[RightAnswer]] = {
@@ -2931,6 +3197,86 @@ RIGHT: dict[str, list[RightAnswer]] = {
                     elif failed:
                         self.later += [(job[0], job[1] + 1)]
                     self.jobs.task_done()
+            """,
+        ),
+    ],
+    "take_many": [
+        RightAnswer(
+            "a transaction",
+            """
+            class MyBatches:
+                def __init__(self, connection, key, in_flight):
+                    self.connection, self.key, self.in_flight = connection, key, in_flight
+
+                def take(self, most, finished):
+                    all_of_it = self.connection.pipeline()
+                    for job in finished:
+                        all_of_it.lrem(self.in_flight, 1, job)
+                    for _ in range(most):
+                        all_of_it.lmove(self.key, self.in_flight, "RIGHT", "LEFT")
+                    return [job for job in all_of_it.execute()[len(finished) :] if job is not None]
+            """,
+        ),
+        RightAnswer(
+            "a registered script that moves all at once",
+            """
+            SCRIPT = '''
+            for i = 2, #ARGV do redis.call('LREM', KEYS[2], -1, ARGV[i]) end
+            local jobs = redis.call('RPOP', KEYS[1], ARGV[1])
+            if not jobs then return {} end
+            for _, job in ipairs(jobs) do redis.call('LPUSH', KEYS[2], job) end
+            return jobs'''
+
+
+            class MyBatches:
+                def __init__(self, connection, key, in_flight):
+                    self.keys, self.script = [key, in_flight], connection.register_script(SCRIPT)
+
+                def take(self, most, finished):
+                    return self.script(keys=self.keys, args=[most, *finished])
+            """,
+        ),
+        RightAnswer(
+            "tells what is finished in JSON",
+            {
+                "# One": "import json\n\n# One",
+                "for i = 2, #ARGV do redis.call('LREM', KEYS[2], 1, ARGV[i]) end": "for _, job in ipairs(cjson.decode(ARGV[2])) do redis.call('LREM', KEYS[2], 1, job) end",
+                "*finished": "json.dumps([job.decode() for job in finished])",
+            },
+        ),
+        RightAnswer(
+            "decodes, and encodes again",
+            {
+                "return self.connection.eval(SCRIPT, 2, self.key, self.in_flight, most, *finished)": "finished = [job.encode() for job in finished]; return [job.decode() for job in self.connection.eval(SCRIPT, 2, self.key, self.in_flight, most, *finished)]"
+            },
+        ),
+    ],
+    "next_batch": [
+        RightAnswer(
+            "whole numbers",
+            """
+            def next_batch(last, seconds):
+                if seconds <= 0:
+                    return min(100, 2 * last)
+                return sorted([1, min(100, 2 * last), int(0.01 / (seconds / last))])[1]
+            """,
+        ),
+        RightAnswer("floor", {"int(last * 0.01 / seconds)": "int(last // (seconds * 100))"}),
+    ],
+    "how_many": [
+        RightAnswer("a bit less", {"round(in_hand / busy, 6)": "in_hand / busy - 1e-9"}),
+        RightAnswer(
+            "fractions",
+            """
+            from fractions import Fraction
+            from math import ceil
+
+
+            def how_many(per_second, seconds, busy):
+                per_second, seconds, busy = (Fraction(str(number)) for number in (per_second, seconds, busy))
+                if min(per_second, seconds) < 0 or busy <= 0 or busy > 1:
+                    raise ValueError("that makes no sense")
+                return ceil(per_second * seconds / busy) or 1
             """,
         ),
     ],
