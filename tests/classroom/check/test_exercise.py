@@ -201,7 +201,7 @@ def test_progress_lists_the_lessons_in_order(capsys):
     check.progress()
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "lesson 1: 1 of 3 solved   · perform_now   · try_again   ✓ timed"
-    assert len(lines) == 7
+    assert len(lines) == 8
     for number, line in enumerate(lines[1:], 2):
         assert re.fullmatch(rf"lesson {number}: 0 of \d solved( +· \w+)+", line)
 
