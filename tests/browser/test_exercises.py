@@ -84,6 +84,64 @@ class Once:
 """,
         r"✗ refuses it in another process, too: expected False, saw True",
     ),
+    "05_reliable_queue": Wrong(
+        "acknowledge",
+        """
+import queue
+
+
+class MyReliable:
+    def __init__(self, connection, key, in_flight):
+        self.connection, self.key, self.in_flight = connection, key, in_flight
+
+    def get(self):
+        job = self.connection.lmove(self.key, self.in_flight, "RIGHT", "LEFT")
+        if job is None:
+            raise queue.Empty
+        return job
+
+    def task_done(self, job):
+        self.connection.lrem(self.in_flight, 0, job)
+""",
+        r"✗ of two equal jobs it removes one: expected \['twin'\] in flight, saw \[\]",
+    ),
+    "06_schedule": Wrong(
+        "schedule",
+        """
+import time
+
+
+class MySchedule:
+    def __init__(self, connection, later, key):
+        self.connection, self.later, self.key = connection, later, key
+
+    def put_in(self, job, seconds):
+        self.connection.zadd(self.later, {job: seconds})
+
+    def promote(self):
+        return 0
+""",
+        r"✗ its score is when it is due, in seconds since 1970: expected \d+\.\d\d, in 100\.25 s, saw 100\.25",
+    ),
+    "07_retries": Wrong(
+        "backoff",
+        """
+import random
+
+
+def backoff(tries):
+    return random.uniform(0, min(60, 2**tries))
+""",
+        r"✗ begins with half a second to a second: expected 0\.5 s to 1 s from `backoff\(0\)`, saw 0\.\d+ s",
+    ),
+    "08_fast_queue": Wrong(
+        "next_batch",
+        """
+def next_batch(last, seconds):
+    return max(1, min(round(last * 0.01 / seconds), 2 * last, 100))
+""",
+        r"✗ as many as fit into a hundredth of a second: expected 10 from `next_batch\(100, 0\.095\)`, saw 11",
+    ),
 }
 
 
