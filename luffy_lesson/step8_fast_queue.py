@@ -159,11 +159,13 @@ class RedisBackend(step7_retries.RedisBackend):
             return list(self.redis.eval(FETCH, 2, self.key, key, most, *done))
 
     def commit(self, hand: Any, payload: bytes) -> None:
-        """Leave it to the next fetch to acknowledge a job that is finished; do at once what was decided for others."""
+        """Leave it to the next fetch to acknowledge a job of a batch. One that came alone is acknowledged at once."""
         if threading.get_ident() in self.fates:
             super().commit(hand, payload)
         else:
             self.finished.append((hand, payload))
+            if hand.batch < 2:
+                self.fetch()
 
     def close(self, began: float = float("inf")) -> None:
         """Acknowledge what is finished; give back what was taken before `began`, and not begun."""

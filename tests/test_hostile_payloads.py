@@ -10,15 +10,16 @@ import redis
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from luffy_lesson.step7_retries import Luffy, Processor, RedisBackend, Worker
+from luffy_lesson import step7_retries, step8_fast_queue
+from luffy_lesson.step7_retries import Luffy, Processor, Worker
 
 pytestmark = pytest.mark.usefixtures("registry")
 hostile = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@pytest.fixture
-def backend(redis_url):
-    Luffy.backend = RedisBackend()
+@pytest.fixture(params=[step7_retries, step8_fast_queue], ids=["step7", "step8"])
+def backend(redis_url, request):
+    Luffy.backend = request.param.RedisBackend()
     return Luffy.backend
 
 

@@ -228,6 +228,13 @@ def test_jobs_behind_slow_ones_are_done_by_another_process(backend, note, gated,
     other.close()
 
 
+def test_a_job_that_came_alone_is_acknowledged_at_once(backend, note, raw):
+    note.perform_queue()
+    backend.get(timeout=5)
+    backend.task_done()
+    assert raw.keys(f"{backend.key}:in_flight:*") == []
+
+
 def test_what_is_finished_is_acknowledged_soon_although_nobody_takes(backend, note, gated, raw, eventually):
     note.perform_queue()
     gated.perform_queue()
@@ -296,14 +303,17 @@ def test_a_fetch_that_fails_loses_nothing(backend, note, done, monkeypatch, join
 
 
 def test_a_job_is_done_again_when_another_thread_could_not_acknowledge_it(backend, note, aside, monkeypatch):
-    note.perform_queue("again")
-    backend.get(block=False)
-    backend.task_done()
+    backend.batch_lasts = 1000.0
+    for number in range(4):
+        note.perform_queue(number)
+    for _ in range(3):  # two of them came together
+        backend.get(block=False)
+        backend.task_done()
     with monkeypatch.context() as broken:
         broken.setattr(backend.redis, "eval", lambda *_: (_ for _ in ()).throw(redis.ConnectionError("cut")))
         failed = aside(backend.close).exception(timeout=10)
     assert isinstance(failed, redis.ConnectionError)
-    assert args_of([backend.get(block=False).payload]) == [("again",)]
+    assert args_of(backend.get(block=False).payload for _ in range(2)) == [(1,), (2,)]
 
 
 def test_one_that_was_silent_for_too_long_forgets_what_it_has_not_begun(backend, note, raw):
