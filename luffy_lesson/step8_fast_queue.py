@@ -40,14 +40,7 @@ redis.call('LTRIM', KEYS[1], 0, -#taken - 1)
 return taken"""
 
 
-class Call(msgspec.Struct):
-    """What the payload of a job says."""
-
-    worker: str
-    args: list[Any]
-
-
-read = msgspec.json.Decoder(Call).decode  # ten times as fast as `json`
+read = msgspec.json.Decoder(dict[str, Any]).decode  # ten times as fast as `json`
 
 
 class Job(step4_redis_queue.Job):
@@ -57,9 +50,10 @@ class Job(step4_redis_queue.Job):
         """Read the payload; raise what step 4 raises."""
         try:
             call = read(self.payload)
-            return step3_memory_queue.Job(Worker.registry[call.worker], tuple(call.args))
-        except (LookupError, ValueError, RecursionError):
+            worker, args = Worker.registry[call["worker"]], call["args"]
+        except (TypeError, LookupError, ValueError, RecursionError):
             return super().decode()  # reads what is rare, and says what is wrong
+        return step3_memory_queue.Job(worker, tuple(args)) if isinstance(args, list) else super().decode()
 
 
 class Hand(step5_reliable_queue.Hand):
@@ -110,7 +104,7 @@ class RedisBackend(step7_retries.RedisBackend):
         args = list(job.args)
         try:
             payload = msgspec.json.encode({"worker": job.worker.__name__, "args": args, "id": secrets.token_hex(12)})
-            if read(payload).args != args:
+            if read(payload)["args"] != args:
                 raise ValueError("JSON would change them")
             return payload
         except (TypeError, ValueError, RecursionError):

@@ -167,6 +167,7 @@ def test_any_fields_are_a_job_for_a_registered_worker_or_dead(push, fields, asci
 
 @hostile
 @given(where=st.integers(0, 60), byte=st.binary(max_size=2), cut=st.integers(0, 3))
+@example(where=49, byte=b"\x80", cut=0)  # in a name that nobody asks for
 def test_a_damaged_job_is_done_or_dead(push, where, byte, cut):
     good = '{"worker": "Note", "args": ["é", [1.5, null]], "id": "0123"}'.encode()
     payload = good[:where] + byte + good[where + cut :]

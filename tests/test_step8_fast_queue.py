@@ -412,8 +412,13 @@ PAYLOADS = (
 )
 
 
-@settings(deadline=None)
-@given(payload=PAYLOADS)
+def damaged(case):
+    payload, where, byte = case
+    return payload[:where] + byte + payload[where:]
+
+
+@settings(deadline=None, max_examples=1000)
+@given(payload=PAYLOADS | st.tuples(PAYLOADS, st.integers(0, 60), st.binary(max_size=2)).map(damaged))
 def test_every_payload_is_read_as_in_step_4(payload):
     class Odd(Worker):
         pass

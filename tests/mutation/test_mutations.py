@@ -340,7 +340,7 @@ MUTATIONS = [
     Mutation(
         "what is large and exact is read as a float",
         "step8_fast_queue.py",
-        "if read(payload).args != args:",
+        'if read(payload)["args"] != args:',
         "if False:",
         "tests/test_step8_fast_queue.py",
     ),
