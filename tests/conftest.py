@@ -54,6 +54,27 @@ def redis_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.fixture
+def raw(redis_url: str) -> Iterator[redis.Redis]:
+    """A plain client, as any other program has one."""
+    with redis.Redis.from_url(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def done() -> list[Any]:
+    """What the workers of a test have done."""
+    return []
+
+
+@pytest.fixture
+def gate() -> Iterator[threading.Event]:
+    """What lets the jobs of a test end, in any case at its end."""
+    gate = threading.Event()
+    yield gate
+    gate.set()
+
+
+@pytest.fixture
 def server(tmp_path: Path) -> Iterator[RedisServer]:
     """A server of the test's own, not started yet."""
     server = RedisServer(tmp_path / "redis")

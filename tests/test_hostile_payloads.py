@@ -6,7 +6,6 @@ import os
 import subprocess
 
 import pytest
-import redis
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -21,18 +20,6 @@ hostile = settings(deadline=None, max_examples=100, suppress_health_check=[Healt
 def backend(redis_url, request):
     Luffy.backend = request.param.RedisBackend()
     return Luffy.backend
-
-
-@pytest.fixture
-def raw(redis_url):
-    """A plain client, as any other program has one."""
-    with redis.Redis.from_url(redis_url) as client:
-        yield client
-
-
-@pytest.fixture
-def done():
-    return []
 
 
 @pytest.fixture(autouse=True)

@@ -45,11 +45,6 @@ def gated():
 
 
 @pytest.fixture
-def done():
-    return []
-
-
-@pytest.fixture
 def note(done):
     class Note(Worker):
         def perform(self, number):

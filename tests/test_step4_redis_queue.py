@@ -28,18 +28,6 @@ def backend(redis_url):
 
 
 @pytest.fixture
-def raw(redis_url):
-    """A plain client, as any other program has one."""
-    with redis.Redis.from_url(redis_url) as client:
-        yield client
-
-
-@pytest.fixture
-def done():
-    return []
-
-
-@pytest.fixture
 def note(done, registry):
     class Note(Worker):
         def perform(self, *args):

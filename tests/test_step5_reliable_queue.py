@@ -34,32 +34,12 @@ def fast(monkeypatch):
 
 
 @pytest.fixture
-def raw(redis_url):
-    """A plain client, as any other program has one."""
-    with redis.Redis.from_url(redis_url) as client:
-        yield client
-
-
-@pytest.fixture
-def done():
-    return []
-
-
-@pytest.fixture
 def note(done, registry):
     class Note(Worker):
         def perform(self, *args):
             done.append(args)
 
     return Note
-
-
-@pytest.fixture
-def gate():
-    """Lets the jobs of `Gated` end, in any case at the end of the test."""
-    gate = threading.Event()
-    yield gate
-    gate.set()
 
 
 @pytest.fixture

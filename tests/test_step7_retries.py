@@ -30,18 +30,6 @@ def fast(monkeypatch):
 
 
 @pytest.fixture
-def raw(redis_url):
-    """A plain client, as any other program has one."""
-    with redis.Redis.from_url(redis_url) as client:
-        yield client
-
-
-@pytest.fixture
-def done():
-    return []
-
-
-@pytest.fixture
 def note(done, registry):
     class Note(Worker):
         def perform(self, *args):

@@ -27,31 +27,12 @@ def backend(redis_url):
 
 
 @pytest.fixture
-def raw(redis_url):
-    with redis.Redis.from_url(redis_url) as client:
-        yield client
-
-
-@pytest.fixture
-def done():
-    return []
-
-
-@pytest.fixture
 def note(done, registry):
     class Note(Worker):
         def perform(self, *args):
             done.append(args)
 
     return Note
-
-
-@pytest.fixture
-def gate():
-    """Lets the jobs of `Gated` end, in any case at the end of the test."""
-    gate = threading.Event()
-    yield gate
-    gate.set()
 
 
 @pytest.fixture
