@@ -2,17 +2,15 @@
 
 The time of a small job goes into waiting for the server. So a thread takes many jobs in one command, and acknowledges
 in the same command what was finished meanwhile. How many? As many as it does in a hundredth of a second, so one where
-jobs are slow. What it has not begun in ten
-times that goes back to the queue.
+jobs are slow. What it has not begun in ten times that goes back to the queue.
 """
 
 import contextlib
-import secrets
 import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
-from os import getpid
+from os import getpid, urandom
 from typing import Any
 
 import msgspec
@@ -103,7 +101,7 @@ class RedisBackend(step7_retries.RedisBackend):
         """Return the payload of `job`, with an id. Raise TypeError as in step 4."""
         args = list(job.args)
         try:
-            payload = msgspec.json.encode({"worker": job.worker.__name__, "args": args, "id": secrets.token_hex(12)})
+            payload = msgspec.json.encode({"worker": job.worker.__name__, "args": args, "id": urandom(12).hex()})
             if read(payload)["args"] != args:
                 raise ValueError("JSON would change them")
             return payload
