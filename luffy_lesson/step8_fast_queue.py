@@ -28,11 +28,13 @@ __all__ = [
 # it might die with it.
 FETCH = """
 for i = 2, #ARGV, 2 do redis.call('LREM', ARGV[i], -1, ARGV[i + 1]) end
-local most, oldest = tonumber(ARGV[1]), redis.call('LINDEX', KEYS[1], -1)
-if most == 0 or not oldest then return {} end
-if string.find(oldest, '"crashes"', 1, true) then most = 1 end
-local waiting, taken = redis.call('LRANGE', KEYS[1], -most, -1), {}
-for i = #waiting, 1, -1 do taken[#taken + 1] = waiting[i] end
+local most, taken = tonumber(ARGV[1]), {}
+local waiting = most == 0 and {} or redis.call('LRANGE', KEYS[1], -most, -1)
+for i = #waiting, 1, -1 do
+  if string.find(waiting[i], '"crashes"', 1, true) then most = 1 end
+  if #taken < most then table.insert(taken, waiting[i]) end
+end
+if #taken == 0 then return {} end
 redis.call('LPUSH', KEYS[2], unpack(taken))
 redis.call('LTRIM', KEYS[1], 0, -#taken - 1)
 return taken"""
@@ -116,10 +118,11 @@ class RedisBackend(step7_retries.RedisBackend):
         """Take the next payload of this thread's batch, or of a new one, or wait for one: one thread at a time does."""
         hand: Any = self.hand()
         if hand.batch and not hand.ahead:
-            fitting = int(hand.batch * self.batch_lasts / (time.monotonic() - hand.since + 1e-9))
+            each = (time.monotonic() - hand.since) / hand.batch + 1e-9  # seconds
+            most = min(int(self.batch_lasts / each), 2 * hand.batch, self.batch_most)
             self.full.add(hand)
             with hand:
-                taken = self.fetch(hand.key, max(1, min(fitting, 2 * hand.batch, self.batch_most)))
+                taken = self.fetch(hand.key, max(1, most))
                 hand.ahead.extend(taken)
             hand.batch, hand.since = len(taken), time.monotonic()
         try:

@@ -3,11 +3,13 @@
 import logging
 import os
 import signal
+import time
 
-from luffy_lesson.step8_fast_queue import Luffy, RedisBackend, Worker
+from luffy_lesson import step5_reliable_queue
+from luffy_lesson.step8_fast_queue import Luffy, Worker
 
 # For a lesson, in which nobody wants to wait. In real use leave them at 10 and 60.
-RedisBackend.beat_every, RedisBackend.gone_after = 0.2, 1.0  # seconds
+step5_reliable_queue.RedisBackend.beat_every, step5_reliable_queue.RedisBackend.gone_after = 0.2, 1.0  # seconds
 # A line for each job that was left behind would fill the page.
 logging.getLogger("luffy_lesson").setLevel(logging.ERROR)
 
@@ -19,6 +21,15 @@ class Counted(Worker):
         Luffy.backend.redis.rpush("luffy:counted", number)
         if number == 500 and Luffy.backend.redis.set("luffy:killed", 1, nx=True):
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Mixed(Worker):
+    """Takes as long as it is told, and says so when that is long."""
+
+    def perform(self, seconds):
+        if seconds:
+            Luffy.backend.redis.lpush("luffy:slow", seconds)
+        time.sleep(seconds)
 
 
 class Compute(Worker):

@@ -130,9 +130,11 @@ def test_after_idleness_one_job_is_taken(backend, note, asked, done, eventually,
 
 def test_a_job_that_was_left_behind_comes_alone(backend, note, raw):
     note.perform_bulk([[number] for number in range(10)])
-    raw.rpush(backend.key, b'{"worker": "Note", "args": [99], "id": "abc", "crashes": 1}')
-    assert args_of(backend.fetch(backend.hand().key, 50)) == [(99,)]
-    assert args_of(backend.fetch(backend.hand().key, 50)) == [(number,) for number in range(10)]
+    raw.lpush(backend.key, b'{"worker": "Note", "args": [99], "id": "abc", "crashes": 1}')
+    note.perform_bulk([[number] for number in range(10, 20)])
+    batches = [args_of(backend.fetch(backend.hand().key, 50)) for _ in range(3)]
+    assert batches == [[(number,) for number in range(10)], [(99,)], [(number,) for number in range(10, 20)]]
+    assert raw.llen(backend.key) == 0
 
 
 # What was taken and not begun

@@ -27,7 +27,7 @@ STYLE = f"""<style>
   font-variant-numeric: tabular-nums; padding: 4px 0;
 }}
 [data-jp-theme-light="false"] .luffy-board {{ --work: #56b4e9; --wait: #f0b03f; --fail: #ff8080; --quiet: #a4acb5; }}
-.luffy-counts {{ display: flex; gap: 0 1.8em; }}
+.luffy-counts {{ display: flex; flex-wrap: wrap; gap: 0 1.8em; }}
 .luffy-counts > * + * {{ white-space: nowrap; }}
 .luffy-counts b {{ display: inline-block; min-width: 1.6em; }}
 .luffy-tokens {{ color: var(--wait); height: 20px; letter-spacing: 3px; overflow: hidden; white-space: nowrap; }}

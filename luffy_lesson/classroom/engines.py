@@ -111,7 +111,8 @@ def _missing() -> str:
     missing = [name for name in names if importlib.util.find_spec(name) is None]
     if not missing:
         return "It takes about a minute."
-    return f"Not installed here: {', '.join(missing)}. <code>{INSTALL}</code> gets them. Without: half a minute."
+    absent = ", ".join(missing)
+    return f"Not installed here: {absent}. <code>{INSTALL}</code> gets them. Without them it takes half a minute."
 
 
 def engines() -> None:

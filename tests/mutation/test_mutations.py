@@ -312,7 +312,7 @@ MUTATIONS = [
     Mutation(
         "a job that was left behind comes with others",
         "step8_fast_queue.py",
-        "if string.find(oldest, '\"crashes\"', 1, true) then most = 1 end",
+        "if string.find(waiting[i], '\"crashes\"', 1, true) then most = 1 end",
         "",
         "tests/test_step8_fast_queue.py",
     ),

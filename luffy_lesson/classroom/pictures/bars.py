@@ -23,7 +23,7 @@ class Bars(Picture):
         for place, (name, number) in enumerate(numbers.items()):
             other = bool(marked) and name.startswith(marked)
             axes.barh(place, number, color=WAIT if other else WORK, hatch="//" if other else None, edgecolor=PAPER)
-            text = f"{number:,.0f}" if number >= 10 else f"{number:.1f}"
+            text = f"{number:,.0f}" if number >= 10 or isinstance(number, int) else f"{number:.1f}"
             axes.annotate(text, (number, place), (4, 0), textcoords="offset points", va="center", color=INK, size=9)
         axes.set_yticks(range(len(numbers)), list(numbers), color=INK)
         if logarithmic:
