@@ -234,6 +234,25 @@ def test_an_experiment_starts_and_stops_and_leaves_the_kernel_free(browser, lab,
         wait_until(lambda: not at_work(notebook), 10, "the lanes rest")
 
 
+def test_lesson_8_computes_at_a_slider_and_measures_at_a_click(browser, lab, picture):
+    widgets = ["from luffy_lesson.classroom import engines, sliders\nsliders()", "engines()"]
+    with Notebook(browser, lab, write(lab.copy(), widgets)) as notebook:
+        notebook.run_all()
+        notebook.wait_done()
+        little, measured = notebook.cell(0), notebook.cell(1)
+        processors = little.locator(".widget-slider", has_text="processors").locator(".noUi-handle")
+        assert "5 processors are busy 80% of the time" in little.inner_text()
+        processors.press("ArrowLeft")
+        little.get_by_text("the queue grows").first.wait_for()
+        pictures = measured.locator("img")
+        assert pictures.count() == 1  # the recorded one
+        measured.get_by_role("button", name="Measure here").click()
+        measured.get_by_text("round 1: luffy, step 8").wait_for()
+        wait_until(lambda: pictures.count() == 2, 150, "what was measured is shown")
+        measured.get_by_role("button", name="Measure here", disabled=False).wait_for()
+        notebook.screenshot(picture("engines"), 1)
+
+
 def test_a_notebook_that_was_saved_shows_its_board_when_it_is_opened_again(browser, lab, picture):
     path = write(lab.copy(), [OWN[0], "with watch():\n    VeryHeavyService.perform_now(1)"])
     with Notebook(browser, lab, path) as notebook:
