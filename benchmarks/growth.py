@@ -96,6 +96,26 @@ def proxied(address: str, away: float) -> Iterator[str]:
         listener.shutdown(socket.SHUT_RDWR)
 
 
+def alone(address: str, command: bytes) -> float:
+    """Return how often a second the server itself does a command, sent in pipelines by a client that reads no answer.
+
+    Only the ends of its lines are counted: this is what `redis-benchmark -P` measures, and no Python in between.
+    """
+    parts = urlsplit(address)
+    assert parts.password
+    times, lines = 1000, 2 if command.startswith(b"RPOP") else 1
+    with socket.create_connection((parts.hostname, parts.port)) as server:
+        server.sendall(f"AUTH {parts.password}\r\n".encode())
+        server.recv(100)
+        begin, batches = time.monotonic(), 200
+        for _ in range(batches):
+            server.sendall(command * times)
+            left = times * lines
+            while left:
+                left -= server.recv(1 << 16).count(b"\n")
+        return times * batches / (time.monotonic() - begin)
+
+
 def measure(case: Case, address: str) -> dict[str, float]:
     """Measure a case once, in an empty database."""
     environment = {"BENCHMARK_THREADS": str(case.threads), "BENCHMARK_PADDING": str(case.padding)}
@@ -160,7 +180,10 @@ def main() -> None:
         at = machine(connection)
         for number in range(options.rounds):
             used.append(busy())
-            rounds.append({})
+            connection.flushdb()
+            rounds.append(
+                {"server": [alone(address, b"LPUSH alone 0123456789\r\n"), alone(address, b"RPOP alone\r\n")]}
+            )
             for case in cases:
                 print(f"round {number + 1}: {case.label}", flush=True)
                 try:
@@ -176,10 +199,12 @@ def main() -> None:
             values = [one[case.label][measured] for one in rounds if measured in one.get(case.label, {})]
             row.append(middle(values, digits))
         rows.append(row)
+    lpush, rpop = (middle([one["server"][place] for one in rounds]) for place in (0, 1))
     report = (
         f"{at['date']}, {at['processor']}, {at['cores']} cores, Python {at['python']}, {at['server']}. "
         f"{options.rounds} rounds; the median of each, and its range. "
-        f"Before a round others used at most {max(used):.0%} of the machine.\n\n{table(rows)}\n"
+        f"Before a round others used at most {max(used):.0%} of the machine.\n\n{table(rows)}\n\n"
+        f"The server itself, sent a thousand commands at a time: {lpush} LPUSH a second, {rpop} RPOP.\n"
     )
     print(f"\n{report}")
     options.results.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ from engines import own_server, table  # noqa: E402
 
 from luffy_lesson.step8_fast_queue import Luffy, Processor, RedisBackend, Worker  # noqa: E402
 
-IDLE, MANY, FEW = 60, 1_000_000, 200_000  # seconds, jobs, jobs
+IDLE, MANY, FEW = 180, 1_000_000, 200_000  # seconds, jobs, jobs
 
 
 class Nothing(Worker):

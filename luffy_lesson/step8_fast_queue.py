@@ -62,7 +62,7 @@ class Hand(step5_reliable_queue.Hand):
     def __init__(self, queue: str) -> None:
         super().__init__(queue)
         self.ahead = deque[bytes]()  # taken, and not begun
-        self.batch, self.since = 0, self.beaten  # how many it has taken last, and when
+        self.batch, self.since, self.until = 0, 0.0, 0.0  # how many it has taken last, when, and when one was done
 
 
 class Pool(step7_retries.Pool):
@@ -118,7 +118,7 @@ class RedisBackend(step7_retries.RedisBackend):
         """Take the next payload of this thread's batch, or of a new one, or wait for one: one thread at a time does."""
         hand: Any = self.hand()
         if hand.batch and not hand.ahead:
-            each = (time.monotonic() - hand.since) / hand.batch + 1e-9  # seconds
+            each = (hand.until - hand.since) / hand.batch + 1e-9  # seconds
             most = min(int(self.batch_lasts / each), 2 * hand.batch, self.batch_most)
             self.full.add(hand)
             with hand:
@@ -155,12 +155,11 @@ class RedisBackend(step7_retries.RedisBackend):
 
     def commit(self, hand: Any, payload: bytes) -> None:
         """Leave it to the next fetch to acknowledge a job of a batch. One that came alone is acknowledged at once."""
-        if threading.get_ident() in self.fates:
+        hand.until = time.monotonic()  # the way to the server is no time of the job's
+        if hand.batch < 2 or threading.get_ident() in self.fates:
             super().commit(hand, payload)
         else:
             self.finished.append((hand, payload))
-            if hand.batch < 2:
-                self.fetch()
 
     def close(self, began: float = float("inf")) -> None:
         """Acknowledge what is finished; give back what was taken before `began`, and not begun."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 
 class Proxy(socketserver.ThreadingTCPServer):
-    """Passes everything on, except one reply.
+    """Passes everything on, except one reply; each command `away` seconds late.
 
     Set `drop` to the name of a command: the next one reaches the server, its reply is swallowed, and the connection is
     closed, or with `hang` left open and silent. Later commands of that name are passed on, so a client that repeats its
@@ -19,6 +19,7 @@ class Proxy(socketserver.ThreadingTCPServer):
 
     drop: bytes | None = None
     hang = False
+    away = 0.0
 
     def __init__(self, url: str, path: str | None = None) -> None:
         """Stand before the server at `url`, on a port of its own or on the Unix socket `path`."""
@@ -60,6 +61,7 @@ class _Connection(socketserver.BaseRequestHandler):
                     if source is client:
                         if self.server.drop and b"\r\n%b\r\n" % self.server.drop in data:
                             self.server.drop, swallow = None, True
+                        self.server.closing.wait(self.server.away)
                         upstream.sendall(data)
                     elif not swallow:
                         client.sendall(data)

@@ -12,6 +12,7 @@ import pytest
 import redis
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from proxy import Proxy
 
 from luffy_lesson import step4_redis_queue
 from luffy_lesson.step3_memory_queue import Job as Call
@@ -117,6 +118,17 @@ def test_a_batch_is_at_most_twice_the_last_and_never_more_than_the_most(backend,
     Processor.start(1)
     join(backend)
     assert asked[:9] == [2, 4, 8, 16, 32, 64, 128, 200, 200]
+
+
+def test_quick_jobs_are_taken_many_at_a_time_from_a_server_that_is_far_away(asked, note, redis_url, join):
+    with Proxy(redis_url) as proxy:
+        proxy.away = 0.02  # seconds: more than a batch may last
+        Luffy.backend = RedisBackend(redis.Redis.from_url(proxy.url))
+        note.perform_bulk([[]] * 300)
+        Processor.start(1)
+        join(Luffy.backend)
+        Processor.pool.stop(timeout=10)
+    assert max(asked) >= 32
 
 
 def test_after_idleness_one_job_is_taken(backend, note, asked, done, eventually, monkeypatch):
