@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from luffy_lesson.step7_retries import Job, Luffy, RedisBackend, Worker
+from luffy_lesson import step7_retries, step8_fast_queue
+from luffy_lesson.step7_retries import Job, Luffy, Worker
 
 LATER = ["scheduled", "retry", "dead"]
 WHO = st.integers(0, 2)
@@ -25,13 +26,15 @@ with_dead = precondition(lambda self: self.raw.zcard("luffy:queue:dead"))
 
 
 class Machine(RuleBasedStateMachine):
+    RedisBackend, bulk = step7_retries.RedisBackend, 2
+
     def __init__(self):
         super().__init__()
         self.raw = redis.Redis.from_url(os.environ["REDIS_URL"])
         for key in self.raw.scan_iter("luffy:*"):
             self.raw.unlink(key)
-        self.backends = [RedisBackend() for _ in range(3)]
-        self.keeper = Luffy.backend = RedisBackend()  # it takes no jobs
+        self.backends = [self.RedisBackend() for _ in range(3)]
+        self.keeper = Luffy.backend = self.RedisBackend()  # it takes no jobs
         self.hands = [[], [], []]  # what each has in hand, as far as it knows
         self.unsure = [False] * 3  # whether the reply to its last command was lost: it gives up what it has in hand
         self.jobs = set()  # the ids of those that must be somewhere; all others must be nowhere
@@ -97,7 +100,7 @@ class Machine(RuleBasedStateMachine):
         elif how == "later":
             self.worker.perform_in(1000, self.number)
         else:
-            self.worker.perform_bulk([[self.number], [self.number]])
+            self.worker.perform_bulk([[self.number]] * self.bulk)
         self.added(before)
 
     @rule(who=WHO)
@@ -219,7 +222,7 @@ class Machine(RuleBasedStateMachine):
     def crash(self, who):
         self.freeze(who)
         self.backends[who].redis.connection_pool.disconnect()
-        self.backends[who], self.hands[who], self.unsure[who] = RedisBackend(), [], False
+        self.backends[who], self.hands[who], self.unsure[who] = self.RedisBackend(), [], False
 
     @rule()
     def recover(self):
@@ -268,9 +271,96 @@ class Machine(RuleBasedStateMachine):
         assert self.keeper.in_flight() == []
 
 
-def test_no_job_is_ever_lost_or_in_two_places(redis_url, registry):
+class MachineOfBatches(Machine):
+    """The same of step 8: one that takes has more in its hand than it has begun, and acknowledges later."""
+
+    RedisBackend, bulk = step8_fast_queue.RedisBackend, 10
+
+    def finishes(self, identity, here):
+        super().finishes(identity, False)  # until it is acknowledged it is somewhere, and may be put back
+
+    @rule(who=WHO)
+    def take(self, who):
+        backend = self.backends[who]
+        if self.unsure[who]:
+            self.hands[who], self.unsure[who] = [], False
+        with contextlib.suppress(queue.Empty):
+            self.hands[who].append(backend.get(block=False))
+        known = len(self.hands[who]) + len(self.ahead(who)) + len(backend.finished)
+        assert self.raw.llen(self.hand(who)) <= known
+
+    def ahead(self, who):
+        hand = self.backends[who].hands.get(threading.current_thread())
+        return hand.ahead if hand else ()
+
+    def lose(self, who, command, arrives, action):
+        """Do what may send a command, lose the reply to it, or the command itself. Return whether it sent one."""
+        backend = self.backends[who]
+        send = backend.redis.execute_command
+
+        def lost(*args, **options):
+            if arrives:
+                send(*args, **options)
+            raise redis.ConnectionError("lost")
+
+        backend.redis.execute_command = lost
+        try:
+            action(backend)
+        except redis.ConnectionError:
+            self.unsure[who] = True
+            return True
+        finally:
+            del backend.redis.execute_command
+        return False
+
+    @precondition(lambda self: self.raw.llen("luffy:queue"))
+    @rule(who=WHO, arrives=st.booleans())
+    def take_and_lose_the_reply(self, who, arrives):
+        if self.unsure[who]:
+            self.hands[who], self.unsure[who] = [], False
+        self.lose(who, "", arrives, lambda backend: self.hands[who].append(backend.get(block=False)))
+
+    @with_jobs
+    @rule(who=WHO, arrives=st.booleans())
+    def finish_and_lose_the_reply(self, who, arrives):
+        who = self.with_a_job(who)
+        _, identity, here = self.first(who)
+        self.lose(who, "", arrives, lambda backend: backend.task_done())
+        self.finishes(identity, here)
+
+    @with_jobs
+    @rule(who=WHO)
+    def finish_a_batch(self, who):
+        """And so come to a larger one."""
+        who = self.with_a_job(who)
+        for _ in range(6):
+            if self.hands[who]:
+                self.finish(who)
+            self.take(who)
+
+    @rule(who=WHO)
+    def close(self, who):
+        backend = self.backends[who]
+        backend.close()
+        assert not self.ahead(who)
+        assert not backend.finished
+        if self.hand(who) and not self.unsure[who]:
+            assert self.raw.llen(self.hand(who)) <= len(self.hands[who])
+
+    @with_jobs
+    @rule(who=WHO, arrives=st.booleans(), acknowledged=st.booleans())
+    def close_in_mid_batch_and_lose_the_reply(self, who, arrives, acknowledged):
+        self.finish_a_batch(who)
+        if acknowledged:
+            self.backends[who].fetch()
+        self.lose(who, "", arrives, lambda backend: backend.close())
+        self.take(who)
+
+
+@pytest.mark.parametrize("machine", [Machine, MachineOfBatches])
+def test_no_job_is_ever_lost_or_in_two_places(redis_url, registry, machine):
     run_state_machine_as_test(
-        Machine,
+        machine,
         settings=settings(
             max_examples=30,
             stateful_step_count=40,
