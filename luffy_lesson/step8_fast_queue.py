@@ -87,7 +87,11 @@ class Pool(step7_retries.Pool):
 
 
 class RedisBackend(step7_retries.RedisBackend):
-    """A queue in Redis that takes jobs, and acknowledges them, in batches."""
+    """A queue in Redis that takes jobs, and acknowledges them, in batches.
+
+    After a crash the batch of each thread may be done again; the one before it, too, if another thread was about to
+    acknowledge that.
+    """
 
     batch_lasts, batch_most = 0.01, 200  # seconds, jobs: a thread takes what it does in that time, or so many
     Pool, new_hand = Pool, Hand
