@@ -8,7 +8,7 @@ jobs are slow. What it has not begun in ten times that goes back to the queue.
 import contextlib
 import threading
 import time
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from os import getpid, urandom
 from typing import Any
@@ -100,15 +100,14 @@ class RedisBackend(step7_retries.RedisBackend):
         """Use the server of `connection`, else that of `$REDIS_URL`; raise redis.RedisError as in step 4."""
         super().__init__(connection)
         self.finished = deque[tuple[Hand, bytes]]()  # jobs to acknowledge
-        self.full = set[Hand]()  # those with jobs ahead
+        self.full = set[Hand]()  # those with jobs ahead; a forked process has its parent's, too
         self.asking = defaultdict[int, threading.Lock](threading.Lock)  # whose thread waits for the server, by process
 
     def encode(self, job: step3_memory_queue.Job) -> bytes:
         """Return the payload of `job`, with an id. Raise TypeError as in step 4."""
-        args = list(job.args)
         try:
-            payload = msgspec.json.encode({"worker": job.worker.__name__, "args": args, "id": urandom(12).hex()})
-            if read(payload)["args"] != args:
+            payload = msgspec.json.encode({"worker": job.worker.__name__, "args": job.args, "id": urandom(12).hex()})
+            if read(payload)["args"] != list(job.args):
                 raise ValueError("JSON would change them")
             return payload
         except (TypeError, ValueError, RecursionError):
@@ -126,8 +125,7 @@ class RedisBackend(step7_retries.RedisBackend):
             most = min(int(self.batch_lasts / each), 2 * hand.batch, self.batch_most)
             self.full.add(hand)
             with hand:
-                taken = self.fetch(hand.key, max(1, most))
-                hand.ahead.extend(taken)
+                hand.ahead.extend(taken := self.fetch(hand.key, max(1, most)))
             hand.batch, hand.since = len(taken), time.monotonic()
         try:
             hand.jobs.append(payload := hand.ahead.popleft())
@@ -135,11 +133,12 @@ class RedisBackend(step7_retries.RedisBackend):
             self.full.discard(hand)
             self.tidy()
             payload, until = None, time.monotonic() + seconds
-            if self.asking[getpid()].acquire(timeout=seconds):
+            turn = self.asking[getpid()] if seconds else threading.Lock()  # who does not wait needs no turn
+            if turn.acquire(timeout=seconds):
                 try:
                     payload = super().take(max(0.0, until - time.monotonic()))
                 finally:
-                    self.asking[getpid()].release()
+                    turn.release()
             hand.batch, hand.since = int(payload is not None), time.monotonic()
         return payload
 
@@ -170,7 +169,7 @@ class RedisBackend(step7_retries.RedisBackend):
         self.fetch()
         for hand in list(self.full):
             with contextlib.suppress(IndexError):  # no more, or all begun
-                while hand.since < began:
+                while hand.since < began and hand.pid == getpid():
                     payload = hand.ahead.pop()
                     with hand:
                         self.move(hand.key, payload, payload, self.key)
@@ -198,9 +197,10 @@ class RedisBackend(step7_retries.RedisBackend):
 
     def qsize(self) -> int:
         """Return how many jobs wait, those included that this process has taken and not begun."""
-        return super().qsize() + sum(len(hand.ahead) for hand in list(self.full))
+        return super().qsize() + sum(len(hand.ahead) for hand in list(self.full) if hand.pid == getpid())
 
     def in_flight(self) -> list[step4_redis_queue.Job]:
         """Return the jobs that are in flight, without those that this process has taken and not begun."""
-        ahead = {payload for hand in list(self.full) for payload in list(hand.ahead)}
-        return [job for job in super().in_flight() if job.payload not in ahead]
+        ahead = Counter(payload for hand in list(self.full) if hand.pid == getpid() for payload in list(hand.ahead))
+        found = Counter(job.payload for job in super().in_flight())
+        return [Job(payload) for payload in (found - ahead).elements()]

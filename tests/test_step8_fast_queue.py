@@ -339,20 +339,37 @@ def test_a_job_that_fails_is_scheduled_at_once(backend, registry, eventually, ra
     assert backend.sizes()["in flight"] == 0
 
 
-def test_a_forked_process_has_nothing_ahead(backend, note, raw):
+def test_a_forked_process_has_nothing_ahead_and_leaves_alone_what_its_parent_has(backend, note, raw):
     note.perform_bulk([[number] for number in range(40)])
     take_ahead(backend, 5)
-    ours = backend.hand()
+    ours, waiting = backend.hand(), raw.llen(backend.key)
     reading, writing = os.pipe()
     if (pid := os.fork()) == 0:
         try:
-            os.write(writing, b"1" if backend.hand() is not ours and not backend.hand().ahead else b"0")
+            backend.close()
+            found = [backend.qsize(), len(backend.in_flight()), backend.hand() is ours, len(backend.hand().ahead)]
+            os.write(writing, json.dumps(found).encode())
         finally:
             os._exit(0)
     os.waitpid(pid, 0)
-    assert os.read(reading, 1) == b"1"
+    assert json.loads(os.read(reading, 1000)) == [waiting, len(ours.ahead) + 1, False, 0]
+    assert raw.llen(backend.key) == waiting
     os.close(reading)
     os.close(writing)
+
+
+def test_who_does_not_wait_is_not_kept_waiting_by_one_who_does(backend, note):
+    note.perform_queue(1)
+    with backend.asking[os.getpid()]:  # a thread waits for the server
+        assert backend.get(block=False).decode().args == (1,)
+
+
+def test_equal_jobs_are_counted_each(backend, note, raw):
+    raw.lpush(backend.key, *[b'{"worker": "Note", "args": []}'] * 4)
+    take_ahead(backend, 1)
+    ahead = len(backend.hand().ahead)
+    assert backend.sizes()["in flight"] == 1
+    assert backend.sizes()["waiting"] == ahead + raw.llen(backend.key)
 
 
 # The format
