@@ -17,6 +17,7 @@ import msgspec
 import redis
 
 from luffy_lesson import step3_memory_queue, step4_redis_queue, step5_reliable_queue, step7_retries
+from luffy_lesson.step5_reliable_queue import MOVE
 from luffy_lesson.step7_retries import Backend, Dead, Luffy, Processor, Worker, fields, noted, say
 
 __all__ = [
@@ -100,7 +101,7 @@ class RedisBackend(step7_retries.RedisBackend):
         """Use the server of `connection`, else that of `$REDIS_URL`; raise redis.RedisError as in step 4."""
         super().__init__(connection)
         self.finished = deque[tuple[Hand, bytes]]()  # jobs to acknowledge
-        self.full = set[Hand]()  # those with jobs ahead; a forked process has its parent's, too
+        self.full = set[Hand]()  # those that may have jobs ahead; a forked process has its parent's, too
         self.asking = defaultdict[int, threading.Lock](threading.Lock)  # whose thread waits for the server, by process
 
     def encode(self, job: step3_memory_queue.Job) -> bytes:
@@ -125,12 +126,12 @@ class RedisBackend(step7_retries.RedisBackend):
             most = min(int(self.batch_lasts / each), 2 * hand.batch, self.batch_most)
             self.full.add(hand)
             with hand:
-                hand.ahead.extend(taken := self.fetch(hand.key, max(1, most)))
+                taken = self.fetch(hand.key, max(1, most))
             hand.batch, hand.since = len(taken), time.monotonic()
+            hand.ahead.extend(taken)
         try:
             hand.jobs.append(payload := hand.ahead.popleft())
         except IndexError:  # none there, or just given back
-            self.full.discard(hand)
             self.tidy()
             payload, until = None, time.monotonic() + seconds
             turn = self.asking[getpid()] if seconds else threading.Lock()  # who does not wait needs no turn
@@ -153,7 +154,7 @@ class RedisBackend(step7_retries.RedisBackend):
         with contextlib.ExitStack() as hands:
             for hand in {hand for hand, _ in finished}:
                 hands.enter_context(hand)
-            done = [part for hand, payload in finished for part in (hand.key, payload)]
+            done = [part for hand, payload in finished if hand.pid == getpid() for part in (hand.key, payload)]
             return list(self.redis.eval(FETCH, 2, self.key, key, most, *done))
 
     def commit(self, hand: Any, payload: bytes) -> None:
@@ -168,26 +169,26 @@ class RedisBackend(step7_retries.RedisBackend):
         """Acknowledge what is finished; give back what was taken before `began`, and not begun."""
         self.fetch()
         for hand in list(self.full):
-            with contextlib.suppress(IndexError):  # no more, or all begun
-                while hand.since < began and hand.pid == getpid():
-                    payload = hand.ahead.pop()
-                    with hand:
-                        self.move(hand.key, payload, payload, self.key)
+            with hand, self.redis.pipeline(transaction=False) as moves:  # all in one round trip
+                with contextlib.suppress(IndexError):  # no more, or all begun
+                    while hand.since < began and hand.pid == getpid():
+                        payload = hand.ahead.pop()
+                        moves.eval(MOVE, 3, self.hearts, hand.key, self.key, "+inf", payload, payload, "")
+                moves.execute()
 
     def tidy(self) -> None:
         """Acknowledge what is finished; give back what should have been begun long ago."""
         self.close(time.monotonic() - 10 * self.batch_lasts)
 
     def promote(self) -> None:
-        """Move what is due to the queue, and tidy up."""
+        """Tidy up, and move what is due to the queue."""
+        self.tidy()  # first: there may be much to promote
         super().promote()
-        self.tidy()
 
     def beat(self, *hands: step5_reliable_queue.Hand) -> None:
         """Say that the owners of `hands` are alive. After too long a silence, others may have what they had."""
         for hand in hands:
-            if time.monotonic() > hand.beaten + self.gone_after:
-                hand.unsure = True
+            hand.unsure |= time.monotonic() > hand.beaten + self.gone_after
         super().beat(*hands)
 
     def look(self, until: Any = "+inf") -> list[Any]:

@@ -172,6 +172,32 @@ def test_close_gives_back_what_was_not_begun_in_its_order_and_acknowledges_the_r
     assert raw.keys(f"{backend.key}:in_flight:*") == []
 
 
+def test_a_batch_goes_back_in_one_round_trip(backend, note, raw, monkeypatch):
+    note.perform_bulk([[number] for number in range(300)])
+    take_ahead(backend, 50)
+    backend.task_done()
+    sent, send = [], redis.Connection.send_packed_command
+    monkeypatch.setattr(
+        redis.Connection, "send_packed_command", lambda *args, **how: sent.append(1) or send(*args, **how)
+    )
+    backend.close()
+    assert len(sent) == 2  # one to acknowledge, one to give back
+    assert backend.sizes()["in flight"] == 0
+    assert len(backend.hand().ahead) == 0
+
+
+def test_what_cannot_be_promoted_keeps_nothing_from_going_back(backend, note, raw):
+    note.perform_bulk([[number] for number in range(40)])
+    take_ahead(backend, 5)
+    backend.task_done()
+    backend.batch_lasts = -1.0  # seconds: all is too old
+    raw.set(backend.later[0], "no sorted set")
+    with pytest.raises(redis.ResponseError):
+        backend.promote()
+    assert not backend.hand().ahead
+    assert raw.keys(f"{backend.key}:in_flight:*") == []
+
+
 def test_stop_gives_back_at_once_what_was_not_begun(
     backend, note, gated, gate, done, raw, aside, eventually, monkeypatch
 ):
