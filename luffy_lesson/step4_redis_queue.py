@@ -111,9 +111,9 @@ class RedisBackend:
         left = 0 if not block else float("inf") if timeout is None else timeout
         deadline = time.monotonic() + left
         while (payload := self.take(max(0, min(left, 1)))) is None:
+            left = deadline - time.monotonic()
             if left <= 0:
                 raise queue.Empty
-            left = deadline - time.monotonic()
         return Job(payload)
 
     def take(self, seconds: float) -> Any:
