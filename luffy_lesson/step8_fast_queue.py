@@ -62,7 +62,7 @@ class Hand(step5_reliable_queue.Hand):
 
     def __init__(self, queue: str) -> None:
         super().__init__(queue)
-        self.ahead = deque[bytes]()  # taken, and not begun
+        self.ahead, self.moving = deque[bytes](), threading.Lock()  # taken, and not begun; while some come, or go back
         self.batch, self.since, self.until = 0, 0.0, 0.0  # how many it has taken last, when, and when one was done
 
 
@@ -125,10 +125,10 @@ class RedisBackend(step7_retries.RedisBackend):
             each = (hand.until - hand.since) / hand.batch + 1e-9  # seconds
             most = min(int(self.batch_lasts / each), 2 * hand.batch, self.batch_most)
             self.full.add(hand)
-            with hand:
+            with hand.moving, hand:
                 taken = self.fetch(hand.key, max(1, most))
-            hand.batch, hand.since = len(taken), time.monotonic()
-            hand.ahead.extend(taken)
+                hand.batch, hand.since = len(taken), time.monotonic()
+                hand.ahead.extend(taken)
         try:
             hand.jobs.append(payload := hand.ahead.popleft())
         except IndexError:  # none there, or just given back
@@ -168,13 +168,13 @@ class RedisBackend(step7_retries.RedisBackend):
     def close(self, began: float = float("inf")) -> None:
         """Acknowledge what is finished; give back what was taken before `began`, and not begun."""
         self.fetch()
-        for hand in list(self.full):
-            with hand, self.redis.pipeline(transaction=False) as moves:  # all in one round trip
+        for hand in [hand for hand in list(self.full) if hand.pid == getpid()]:
+            with hand.moving, hand, self.redis.pipeline(transaction=False) as moves:  # all in one round trip
                 with contextlib.suppress(IndexError):  # no more, or all begun
-                    while hand.since < began and hand.pid == getpid():
+                    while hand.since < began:
                         payload = hand.ahead.pop()
                         moves.eval(MOVE, 3, self.hearts, hand.key, self.key, "+inf", payload, payload, "")
-                moves.execute()
+                hand.batch -= len(moves.execute())
 
     def tidy(self) -> None:
         """Acknowledge what is finished; give back what should have been begun long ago."""

@@ -274,7 +274,10 @@ class Machine(RuleBasedStateMachine):
 class MachineOfBatches(Machine):
     """The same of step 8: one that takes has more in its hand than it has begun, and acknowledges later."""
 
-    RedisBackend, bulk = step8_fast_queue.RedisBackend, 10
+    bulk = 10
+
+    class RedisBackend(step8_fast_queue.RedisBackend):
+        batch_lasts = 1000.0  # seconds: the size of a batch depends on what was done, and not on how long that took
 
     def finishes(self, identity, here):
         super().finishes(identity, False)  # until it is acknowledged it is somewhere, and may be put back

@@ -186,6 +186,26 @@ def test_a_batch_goes_back_in_one_round_trip(backend, note, raw, monkeypatch):
     assert len(backend.hand().ahead) == 0
 
 
+def test_who_has_a_batch_takes_nothing_newer_while_it_goes_back(backend, note, monkeypatch):
+    note.perform_bulk([[number] for number in range(40)])
+    take_ahead(backend, 5)
+    (oldest,) = args_of([backend.hand().ahead[0]])
+    going, send = threading.Event(), redis.client.Pipeline.execute
+
+    def late(self):
+        going.set()
+        time.sleep(0.3)  # long enough to take another job meanwhile
+        return send(self)
+
+    monkeypatch.setattr(redis.client.Pipeline, "execute", late)
+    poller = threading.Thread(target=backend.close)
+    poller.start()
+    assert going.wait(10)
+    backend.task_done()
+    assert backend.get(timeout=5).decode().args == oldest
+    poller.join()
+
+
 def test_what_cannot_be_promoted_keeps_nothing_from_going_back(backend, note, raw):
     note.perform_bulk([[number] for number in range(40)])
     take_ahead(backend, 5)
