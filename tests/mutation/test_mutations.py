@@ -324,6 +324,20 @@ MUTATIONS = [
         "tests/test_step8_fast_queue.py",
     ),
     Mutation(
+        "newer jobs are taken while a batch goes back",
+        "step8_fast_queue.py",
+        "with hand.moving, hand:",
+        "with hand:",
+        "tests/test_step8_fast_queue.py",
+    ),
+    Mutation(
+        "the way to the server counts as time of the job",
+        "step8_fast_queue.py",
+        "each = (hand.until - hand.since)",
+        "each = (time.monotonic() - hand.since)",
+        "tests/test_step8_fast_queue.py",
+    ),
+    Mutation(
         "an acknowledgement that failed is forgotten",
         "step8_fast_queue.py",
         "hands.enter_context(hand)",
@@ -340,7 +354,7 @@ MUTATIONS = [
     Mutation(
         "what is large and exact is read as a float",
         "step8_fast_queue.py",
-        'if read(payload)["args"] != args:',
+        'if read(payload)["args"] != list(job.args):',
         "if False:",
         "tests/test_step8_fast_queue.py",
     ),
