@@ -118,7 +118,8 @@ class RedisBackend:
 
     def take(self, seconds: float) -> Any:
         """Take the payload at the right; wait for it for `seconds`, at most 1. Return None when none came."""
-        if seconds < 0.001:  # to BRPOP 0 means for ever, and some servers round less than a millisecond to 0
+        # To BRPOP 0 means for ever, and some servers round less than a millisecond to 0.
+        if seconds < 0.001:
             return self.redis.rpop(self.key)
         taken: Any = self.redis.brpop([self.key], timeout=seconds)
         return taken and taken[1]

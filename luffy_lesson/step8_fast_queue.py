@@ -62,8 +62,10 @@ class Hand(step5_reliable_queue.Hand):
 
     def __init__(self, queue: str) -> None:
         super().__init__(queue)
-        self.ahead, self.moving = deque[bytes](), threading.Lock()  # taken, and not begun; while some come, or go back
-        self.batch, self.since, self.until = 0, 0.0, 0.0  # how many it has taken last, when, and when one was done
+        # Taken and not begun; and a lock for while some come, or go back.
+        self.ahead, self.moving = deque[bytes](), threading.Lock()
+        # How many it has taken last, when, and when one was done.
+        self.batch, self.since, self.until = 0, 0.0, 0.0
 
 
 class Pool(step7_retries.Pool):
@@ -134,7 +136,8 @@ class RedisBackend(step7_retries.RedisBackend):
         except IndexError:  # none there, or just given back
             self.tidy()
             payload, until = None, time.monotonic() + seconds
-            turn = self.asking[getpid()] if seconds else threading.Lock()  # who does not wait needs no turn
+            # Who does not wait needs no turn.
+            turn = self.asking[getpid()] if seconds else threading.Lock()
             if turn.acquire(timeout=seconds):
                 try:
                     payload = super().take(max(0.0, until - time.monotonic()))
@@ -169,12 +172,12 @@ class RedisBackend(step7_retries.RedisBackend):
         """Acknowledge what is finished; give back what was taken before `began`, and not begun."""
         self.fetch()
         for hand in [hand for hand in list(self.full) if hand.pid == getpid()]:
-            with hand.moving, hand, self.redis.pipeline(transaction=False) as moves:  # all in one round trip
+            with hand.moving, hand, self.redis.pipeline(transaction=False) as moves:
                 with contextlib.suppress(IndexError):  # no more, or all begun
                     while hand.since < began:
                         payload = hand.ahead.pop()
                         moves.eval(MOVE, 3, self.hearts, hand.key, self.key, "+inf", payload, payload, "")
-                hand.batch -= len(moves.execute())
+                hand.batch -= len(moves.execute())  # all in one round trip
 
     def tidy(self) -> None:
         """Acknowledge what is finished; give back what should have been begun long ago."""
