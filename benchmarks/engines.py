@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -87,11 +87,11 @@ def own_server() -> Iterator[str]:
 class Process:
     """A process of a contender, which is asked in lines and answers in lines."""
 
-    def __init__(self, file: str, variant: int, role: str, environment: dict[str, str]) -> None:
+    def __init__(self, program: Sequence[str], role: str, environment: dict[str, str]) -> None:
         """Start it."""
         self.log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "contenders", file, str(variant), role],
+            [*program, role],
             cwd=Path(__file__).parent,  # where `contenders` is
             env=os.environ | environment | {"PYTHONPATH": str(ROOT)},
             stdin=subprocess.PIPE,
@@ -139,7 +139,8 @@ class Measured:
     def __init__(self, file: str, variant: int, kind: type[Contender], environment: dict[str, str]) -> None:
         """Know where it is, and what to set for it."""
         self.name, self.guarantee, self.share, self.has_bulk = kind.name, kind.guarantee, kind.share, bool(kind.bulk)
-        self.start: Callable[[str], Process] = lambda role: Process(file, variant, role, environment | kind.environment)
+        program = [*kind.program, file, str(variant)]
+        self.start: Callable[[str], Process] = lambda role: Process(program, role, environment | kind.environment)
 
     def measure(self, jobs: int, single: int) -> dict[str, float]:
         """Measure it once, in an empty database. Raise RuntimeError when it fails."""
@@ -175,8 +176,11 @@ def contenders(only: list[str], address: str) -> list[Measured]:
     for file in only:
         try:
             kinds = importlib.import_module(f"contenders.{file}").variants
-        except ImportError as error:
+        except ModuleNotFoundError as error:
             print(f"{file} is skipped: {error} (pip install --group benchmarks)")
+            continue
+        except ImportError as error:
+            print(f"{file} is skipped: {error}")
             continue
         found += [Measured(file, number, kind, {"REDIS_URL": address}) for number, kind in enumerate(kinds)]
     return found
@@ -193,6 +197,8 @@ def machine(connection: redis.Redis) -> dict[str, Any]:
     for library in LIBRARIES:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions[library] = importlib.metadata.version(library)
+    for file in NAMES:
+        versions |= getattr(sys.modules.get(f"contenders.{file}"), "VERSIONS", {})
     return {
         "date": time.strftime("%Y-%m-%d %H:%M"),
         "processor": model,

@@ -19,7 +19,10 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import redis
+from contenders import Contender
 from engines import MEASURES, ROOT, Process, busy, machine, middle, own_server, table
+
+STEP_8 = [*Contender.program, "luffy", "0"]
 
 
 class Case(NamedTuple):
@@ -130,11 +133,11 @@ def measure(case: Case, address: str) -> dict[str, float]:
             begin = time.monotonic()
             connection.ping()
             pings.append((time.monotonic() - begin) * 1000)
-        sender = stack.enter_context(Process("luffy", 0, "send", environment))
+        sender = stack.enter_context(Process(STEP_8, "send", environment))
         sender.ask("enqueue 20")
         enqueue = alone / sender.ask(f"enqueue {alone}")
         bulk = case.jobs / sender.ask(f"bulk {case.jobs}")
-        workers = [stack.enter_context(Process("luffy", 0, "work", environment)) for _ in range(case.processes)]
+        workers = [stack.enter_context(Process(STEP_8, "work", environment)) for _ in range(case.processes)]
         drain = rate(workers, 20 + alone + case.jobs)
         delays = []
         for _ in range(50 if case.processes == 1 else 0):

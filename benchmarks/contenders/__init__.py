@@ -4,10 +4,11 @@ Each runs in processes of its own, which `python -m contenders` starts: one that
 """
 
 import os
+import sys
 from collections.abc import Iterator
 from typing import ClassVar
 
-NAMES = ("luffy", "raw", "rq", "celery", "dramatiq", "taskiq", "huey")
+NAMES = ("luffy", "raw", "ruby", "rq", "celery", "dramatiq", "taskiq", "huey")
 """The files. Each has its `variants`."""
 
 THREADS = int(os.environ.get("BENCHMARK_THREADS", 5))
@@ -34,6 +35,8 @@ class Contender:
     """How many jobs it is given, as a multiple of what others are: to measure it takes neither minutes nor no time."""
     environment: ClassVar[dict[str, str]] = {}
     """What is set for its processes."""
+    program: ClassVar[tuple[str, ...]] = (sys.executable, "-m", "contenders")
+    """What its processes run."""
     bulk = None
     """Where the engine can: a method that gives so many jobs in as few calls as it likes."""
 

@@ -1,8 +1,10 @@
-"""No engine: the commands alone that the simplest queue needs, with redis-py, and a job in JSON."""
+"""No engine: the commands alone that the simplest queue needs, with redis-py or without it, and a job in JSON."""
 
 import json
+import socket
 import threading
 from typing import Any
+from urllib.parse import urlsplit
 
 import redis
 
@@ -71,4 +73,38 @@ class AtLeastOnce(Raw):
         self.redis.lrem(IN_HAND, 1, payload)
 
 
-variants = [AtMostOnce, AtLeastOnce]
+class Bare(Contender):
+    """No client library either: how fast can a round trip be in Python?"""
+
+    name, guarantee, share = "bare socket, BLPOP", "at most once", 2
+
+    def __init__(self) -> None:
+        self.mine = threading.local()
+
+    def ask(self, *words: bytes) -> bytes:
+        """Send a command over the connection of this thread. Return the first line of the answer."""
+        if not hasattr(self.mine, "stream"):
+            to = urlsplit(url())
+            self.mine.stream = socket.create_connection((to.hostname, to.port)).makefile("rwb")
+            self.ask(b"AUTH", (to.password or "").encode())
+        self.mine.stream.write(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(w), w) for w in words))
+        self.mine.stream.flush()
+        return bytes(self.mine.stream.readline())
+
+    def send(self, sent: float) -> None:
+        """Push one."""
+        self.ask(b"RPUSH", QUEUE.encode(), encode(sent).encode())
+
+    def work(self) -> None:
+        """Start threads."""
+        for _ in range(THREADS):
+            threading.Thread(target=self.loop).start()
+
+    def loop(self) -> None:
+        """Pop a job, do it, for ever."""
+        while self.ask(b"BLPOP", QUEUE.encode(), b"0"):
+            *_, payload = [self.mine.stream.readline() for _ in range(4)]  # two lengths, the queue, the job
+            job.noop(*json.loads(payload)["args"])
+
+
+variants = [AtMostOnce, AtLeastOnce, Bare]

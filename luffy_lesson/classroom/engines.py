@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import select
+import shutil
 import statistics
 import subprocess
 import sys
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 INSTALL = "pip install rq 'dramatiq[redis]' huey 'celery[redis]' taskiq taskiq-redis"
+INSTALL_RUBY = "apt install ruby-hiredis ruby-sidekiq"
 TEXT = "A button (run the cell to use it) that measures the same on this machine."
 ENDS_WITHIN = 10
 """How long the benchmark may take to end its own processes, in seconds."""
@@ -106,13 +108,15 @@ class Measurement:
 
 
 def _missing() -> str:
-    """Say which engines are not there, and how to get them."""
+    """Say which engines are not there, how to get them, and how long it takes."""
     names = ["rq", "dramatiq", "huey", "celery", "taskiq"]
     missing = [name for name in names if importlib.util.find_spec(name) is None]
-    if not missing:
-        return "It takes about a minute."
-    absent = ", ".join(missing)
-    return f"Not installed here: {absent}. <code>{INSTALL}</code> gets them. Without them it takes half a minute."
+    said = []
+    if missing:
+        said.append(f"Not installed here: {', '.join(missing)}. <code>{INSTALL}</code> gets them.")
+    if not shutil.which("ruby"):
+        said.append(f"The two in Ruby want Ruby: <code>{INSTALL_RUBY}</code> (Debian 12).")
+    return " ".join([*said, f"It takes {'half a minute' if missing else 'about a minute'}."])
 
 
 def engines() -> None:

@@ -67,3 +67,22 @@ def test_a_benchmark_that_fails_says_why(measurement, tmp_path, eventually):
     eventually(lambda: not measurement.button.disabled)
     assert "no such thing" in measurement.said.value
     assert measurement.picture.children == ()
+
+
+@pytest.mark.parametrize(
+    ("spec", "ruby", "said"),
+    [
+        (None, None, ["Not installed here: rq, dramatiq, huey, celery, taskiq.", "Ruby", "half a minute"]),
+        ("there", None, ["Ruby", "about a minute"]),
+        ("there", "/usr/bin/ruby", ["It takes about a minute."]),
+    ],
+)
+def test_beside_the_button_it_says_what_is_not_installed(monkeypatch, spec, ruby, said):
+    monkeypatch.setattr(engines.importlib.util, "find_spec", lambda name: spec)
+    monkeypatch.setattr(engines.shutil, "which", lambda name: ruby)
+    asked = Measurement()
+    Measurement.shown.discard(asked)
+    text = asked.said.value
+    assert [part for part in said if part not in text] == []
+    assert ("Not installed" in text) == (spec is None)
+    assert ("Ruby" in text) == (ruby is None)
