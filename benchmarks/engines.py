@@ -176,11 +176,9 @@ def contenders(only: list[str], address: str) -> list[Measured]:
     for file in only:
         try:
             kinds = importlib.import_module(f"contenders.{file}").variants
-        except ModuleNotFoundError as error:
-            print(f"{file} is skipped: {error} (pip install --group benchmarks)")
-            continue
         except ImportError as error:
-            print(f"{file} is skipped: {error}")
+            how = " (pip install --group benchmarks)" if isinstance(error, ModuleNotFoundError) else ""
+            print(f"{file} is skipped: {error}{how}")
             continue
         found += [Measured(file, number, kind, {"REDIS_URL": address}) for number, kind in enumerate(kinds)]
     return found

@@ -19,21 +19,9 @@ def encode(sent: float) -> str:
 
 
 class Raw(Contender):
-    """A queue that is a list."""
+    """Threads that take jobs."""
 
     share = 2
-
-    def __init__(self) -> None:
-        self.redis = redis.Redis.from_url(url(), socket_timeout=None)  # a worker may wait for ever
-
-    def send(self, sent: float) -> None:
-        """Push one."""
-        self.redis.rpush(QUEUE, encode(sent))
-
-    def bulk(self, number: int) -> None:
-        """Push a thousand at once."""
-        for size in portions(number):
-            self.redis.rpush(QUEUE, *(encode(0.0) for _ in range(size)))
 
     def work(self) -> None:
         """Start threads."""
@@ -50,7 +38,23 @@ class Raw(Contender):
         raise NotImplementedError
 
 
-class AtMostOnce(Raw):
+class WithClient(Raw):
+    """The commands go through redis-py."""
+
+    def __init__(self) -> None:
+        self.redis = redis.Redis.from_url(url(), socket_timeout=None)  # a worker may wait for ever
+
+    def send(self, sent: float) -> None:
+        """Push one."""
+        self.redis.rpush(QUEUE, encode(sent))
+
+    def bulk(self, number: int) -> None:
+        """Push a thousand at once."""
+        for size in portions(number):
+            self.redis.rpush(QUEUE, *(encode(0.0) for _ in range(size)))
+
+
+class AtMostOnce(WithClient):
     """What is taken is gone."""
 
     name, guarantee = "raw BLPOP", "at most once"
@@ -61,7 +65,7 @@ class AtMostOnce(Raw):
         job.noop(*json.loads(taken[1])["args"])
 
 
-class AtLeastOnce(Raw):
+class AtLeastOnce(WithClient):
     """What is taken stays in a list until it is done (who puts it back after a crash is not here)."""
 
     name, guarantee = "raw BLMOVE + LREM", "at least once"
@@ -73,10 +77,10 @@ class AtLeastOnce(Raw):
         self.redis.lrem(IN_HAND, 1, payload)
 
 
-class Bare(Contender):
+class Bare(Raw):
     """No client library either: how fast can a round trip be in Python?"""
 
-    name, guarantee, share = "bare socket, BLPOP", "at most once", 2
+    name, guarantee = "bare socket, BLPOP", "at most once"
 
     def __init__(self) -> None:
         self.mine = threading.local()
@@ -95,16 +99,11 @@ class Bare(Contender):
         """Push one."""
         self.ask(b"RPUSH", QUEUE.encode(), encode(sent).encode())
 
-    def work(self) -> None:
-        """Start threads."""
-        for _ in range(THREADS):
-            threading.Thread(target=self.loop).start()
-
-    def loop(self) -> None:
-        """Pop a job, do it, for ever."""
-        while self.ask(b"BLPOP", QUEUE.encode(), b"0"):
-            *_, payload = [self.mine.stream.readline() for _ in range(4)]  # two lengths, the queue, the job
-            job.noop(*json.loads(payload)["args"])
+    def one(self) -> None:
+        """Pop a job and do it."""
+        self.ask(b"BLPOP", QUEUE.encode(), b"0")
+        *_, payload = [self.mine.stream.readline() for _ in range(4)]  # two lengths, the queue, the job
+        job.noop(*json.loads(payload)["args"])
 
 
 variants = [AtMostOnce, AtLeastOnce, Bare]

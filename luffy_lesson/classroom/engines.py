@@ -115,7 +115,7 @@ def _missing() -> str:
     if missing:
         said.append(f"Not installed here: {', '.join(missing)}. <code>{INSTALL}</code> gets them.")
     if not shutil.which("ruby"):
-        said.append(f"The two in Ruby want Ruby: <code>{INSTALL_RUBY}</code> (Debian 12).")
+        said.append(f"For what is in Ruby: <code>{INSTALL_RUBY}</code> (Debian 12).")
     return " ".join([*said, f"It takes {'half a minute' if missing else 'about a minute'}."])
 
 
