@@ -236,6 +236,20 @@ def test_stop_gives_back_at_once_what_was_not_begun(
     assert raw.keys(f"{backend.key}:in_flight:*") == []
 
 
+def test_what_was_not_begun_goes_back_when_the_last_processor_ends_by_itself(
+    backend, note, gated, gate, done, raw, eventually, monkeypatch
+):
+    monkeypatch.setattr(RedisBackend, "batch_lasts", 1000.0)  # so nothing is given back before
+    note.perform_bulk([[number] for number in range(200)])
+    insert(backend, raw, gated, after=100)
+    (processor,) = Processor.start(1).processors
+    assert gated.began.wait(10)
+    processor.stopping.set()
+    gate.set()
+    eventually(lambda: raw.keys(f"{backend.key}:in_flight:*") == [])
+    assert args_of(raw.lrange(backend.key, 0, -1)) == [(number,) for number in reversed(range(len(done) - 1, 200))]
+
+
 def test_jobs_behind_a_slow_one_are_done_by_another_processor(
     backend, note, gated, gate, done, raw, eventually, monkeypatch
 ):

@@ -1,4 +1,4 @@
-"""Ruby: the queue of the tutorial that this course retells, and Sidekiq. Their processes run `ruby.rb`.
+"""Ruby: the queue that step 4 is modelled on, and Sidekiq. Their processes run `ruby.rb`.
 
 On Debian 12, `apt install ruby-hiredis ruby-sidekiq` installs all that they need.
 """
@@ -26,18 +26,26 @@ if not VERSIONS["Sidekiq"].startswith("6."):
     raise ImportError(f"`ruby.rb` knows how to run Sidekiq 6, and not {VERSIONS['Sidekiq']}")
 
 
-class Tutorial(Contender):
+class Step4(Contender):
     """One `LPUSH` and one `BRPOP` for each job."""
 
-    name, guarantee, share = "the tutorial, in Ruby", "at most once", 2
+    name, guarantee, share = "step 4, in Ruby", "at most once", 2
     program = ("ruby", str(Path(__file__).with_suffix(".rb")))
 
 
-class Sidekiq(Tutorial):
+class Sidekiq(Step4):
     """As it comes, in its free version."""
 
-    name = "Sidekiq, in Ruby"
-    bulk = Contender.enqueue  # there is one; `ruby.rb` has it
+    name = "Sidekiq"
+
+    def bulk(self, number: int) -> None:
+        """Use `perform_bulk`: see `ruby.rb`."""
 
 
-variants = [Tutorial, Sidekiq]
+class Best(Sidekiq):
+    """With a client for Redis that is written in C."""
+
+    name = "Sidekiq, hiredis"
+
+
+variants = [Step4, Sidekiq, Best]

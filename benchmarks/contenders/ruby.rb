@@ -3,7 +3,6 @@
 require "json"
 require "redis"
 require "sidekiq"
-require "sidekiq/launcher"
 
 ANSWERS = $stdout.dup
 $stdout.reopen($stderr) # what an engine prints is no answer
@@ -34,8 +33,8 @@ module Arrivals
   def self.to_json(*) = [@times.size, @times.min || 0, @times.max || 0].to_json
 end
 
-# The tutorial: `LPUSH` by who has a job, `BRPOP` by five threads, each with a connection of its own.
-class Tutorial
+# `LPUSH` by who has a job, `BRPOP` by threads, each with a connection of its own.
+class Step4
   QUEUE = "luffy:queue"
 
   class Noop
@@ -46,7 +45,7 @@ class Tutorial
 
   def send_one(sent)
     @redis ||= connection
-    @redis.lpush(QUEUE, { worker: "Tutorial::Noop", args: [sent] }.to_json)
+    @redis.lpush(QUEUE, { worker: "Step4::Noop", args: [sent] }.to_json)
   end
 
   def work(threads)
@@ -62,7 +61,7 @@ class Tutorial
   end
 end
 
-# Sidekiq, as it comes.
+# Sidekiq, with what it is told of Redis.
 class WithSidekiq
   class Noop
     include Sidekiq::Worker
@@ -70,8 +69,9 @@ class WithSidekiq
     def perform(sent) = Arrivals << now - sent
   end
 
-  def initialize
+  def initialize(**redis)
     Sidekiq.logger.level = Logger::WARN # for all the same: a line for each job would be what is measured
+    Sidekiq.redis = redis
   end
 
   def send_one(sent) = Noop.perform_async(sent)
@@ -107,7 +107,13 @@ def ask(line)
 end
 
 _, variant, role = ARGV
-contender = [Tutorial, WithSidekiq][variant.to_i].new
+require "sidekiq/cli" if role == "work" # its own program: where that is, Sidekiq has a connection for each thread
+contender =
+  case Integer(variant)
+  when 0 then Step4.new
+  when 1 then WithSidekiq.new
+  when 2 then WithSidekiq.new(driver: :hiredis)
+  end
 if role == "send"
   $stdin.each_line { |line| answer(give(contender, *line.split)) }
 else
