@@ -161,7 +161,8 @@ def _run(cells: list[str], folder: Path, seconds: float) -> None:
     work = folder / "work"
     for each in (home, work, folder / "tmp"):
         each.mkdir()
-    shutil.copy(ROOT / "notebooks/workers.py", work)  # some cells import it
+    for module in (ROOT / "notebooks").glob("*.py"):  # the workers that some cells import
+        shutil.copy(module, work)
     own = {
         "LUFFY_HOME": str(home),
         "IPYTHONDIR": str(folder / "ipython"),  # the teacher's settings and history are not the learner's

@@ -1,54 +1,33 @@
-"""Each lesson's notebook, run from the top with the solutions in its own cells: every check is green."""
+"""The solutions, in the cells of the lessons that ask for them: checked as a teacher checks a class, all are solved."""
 
-import asyncio
 import re
 from pathlib import Path
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from luffy_lesson.classroom.check import Exercise
+from luffy_lesson.classroom.check.exercise import names_of, standing
+from luffy_lesson.launcher.check import check
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 PATHS = sorted(FOLDER.glob("0[1-9]_*.ipynb"))
 
 
-def exercises(notebook):
-    """Each check cell's place among the cells, and what it checks; the cell to fill in is the code cell before it."""
-    for number, cell in enumerate(notebook.cells):
-        if cell.cell_type == "code" and (found := re.fullmatch(r"check\.(\w+)\((\w+)\)", cell.source)):
-            yield number, Exercise.all[found[1]]
-
-
-def solved(path):
-    """The notebook with the solutions."""
+def solved(path: Path) -> nbformat.NotebookNode:
+    """The notebook with the solutions: each in the code cell before the one that checks it."""
     notebook = nbformat.read(path, as_version=4)
-    for number, exercise in exercises(notebook):
-        notebook.cells[number - 1].source = exercise.solution_file.read_text()
+    for before, cell in zip(notebook.cells, notebook.cells[1:], strict=False):
+        if cell.cell_type == "code" and (found := re.fullmatch(r"check\.(\w+)\(\w+\)", cell.source)):
+            before.source = Exercise.all[found[1]].solution_file.read_text()
     return notebook
 
 
-async def run_all(notebooks):
-    here = {"metadata": {"path": str(FOLDER)}}
-    options = {"kernel_name": "python3", "timeout": 60, "resources": here, "coalesce_streams": True}
-    clients = [NotebookClient(each, **options) for each in notebooks]
-    await asyncio.gather(*[client.async_execute() for client in clients])
-
-
-@pytest.fixture(scope="module")
-def notebooks():
-    notebooks = {path.name: solved(path) for path in PATHS}
-    asyncio.run(run_all(notebooks.values()))  # side by side: most of their time they wait
-    return notebooks
-
-
-@pytest.mark.parametrize("name", [path.name for path in PATHS])
-def test_a_notebook_with_the_solutions_in_it_is_all_green(notebooks, name):
-    checked = list(exercises(notebooks[name]))
-    assert checked
-    for already, (number, exercise) in enumerate(checked):
-        (output,) = notebooks[name].cells[number].outputs
-        *steps, last = output.text.splitlines()
-        assert [step for step in steps if not step.startswith("✓ ")] == []
-        assert last == f"Solved: {already + 1} of {len(checked)} in lesson {exercise.lesson}."
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
+def test_a_notebook_with_the_solutions_in_it_has_every_exercise_solved(path, tmp_path, capsys):
+    nbformat.write(solved(path), tmp_path / path.name)
+    assert check(str(tmp_path)) == 0
+    names = names_of(int(path.name[:2]))
+    row, end = capsys.readouterr().out.splitlines()[1:]
+    assert row == f"{path.name}   {standing(names, set(names))}"
+    assert end == "1 notebook, 1 of them with every exercise solved."
