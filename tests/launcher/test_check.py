@@ -98,7 +98,6 @@ def course(tmp_path_factory):
     """A class, which is checked once for all tests: its folder."""
     folder = tmp_path_factory.mktemp("class")
     everything = [cell for name in ("perform_now", "try_again", "timed") for cell in solution(name)]
-    write(folder / "ann/01.ipynb", *everything)
     write(folder / "ben/01.ipynb", *solution("perform_now"), *stub("timed"))
     write(folder / "cleo/wild.ipynb", WILD, LOUD, *RAISING, *solution("perform_now"))
     write(folder / "dan/exit.ipynb", *solution("perform_now"), "import os; os._exit(0)", *solution("timed"))
@@ -149,7 +148,6 @@ def done(course, temporary, tmp_path_factory):
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("ann/01.ipynb", "3 of 3 solved   ✓ perform_now   ✓ try_again   ✓ timed"),
         ("ben/01.ipynb", "1 of 3 solved   ✓ perform_now   · try_again   · timed"),
         ("cleo/wild.ipynb", "1 of 3 solved   ✓ perform_now   · try_again   · timed"),
         (
@@ -175,10 +173,10 @@ def test_it_warns_first_and_counts_at_the_end(done):
     code, lines = done
     assert code == 1
     assert lines[0].startswith("This runs the learners' code on this computer, with your rights.")
-    assert lines[0].endswith(" 12 notebooks:")
-    assert lines[-1] == "12 notebooks, 1 of them with every exercise solved. 6 could not be checked to the end."
+    assert lines[0].endswith(" 11 notebooks:")
+    assert lines[-1] == "11 notebooks, 0 of them with every exercise solved. 6 could not be checked to the end."
     names = [line.split()[0] for line in lines[1:-1]]
-    assert len(names) == 12
+    assert len(names) == 11
     assert names == sorted(names)
 
 

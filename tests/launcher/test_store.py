@@ -35,35 +35,39 @@ def outputs(path: Path, cell: int = 1) -> list[nbformat.NotebookNode]:
     return list(nbformat.read(path, as_version=4).cells[cell].outputs)
 
 
-def test_a_notebook_is_stored_with_what_it_prints_and_nothing_of_this_run_only(store, tmp_path):
+OLD = [
+    new_output("display_data", {"text/plain": "stands for it"}),
+    new_output("display_data", {"image/png": "OLD=", "text/plain": "a picture"}),
+    new_output("stream", text="0x9999 on 127.0.0.1:PORT\n"),
+]
+
+
+def test_what_a_notebook_prints_is_stored_and_what_differs_only_in_what_validation_overlooks_stays(store, tmp_path):
     write(tmp_path / "00_zero.ipynb", title="# Begin")
-    path = tmp_path / "01_one.ipynb"
-    write(path, CELL)
-    assert store("01_one.ipynb").returncode == 0
-    widget, picture, line = outputs(path)
+    write(tmp_path / "01_one.ipynb", CELL)
+    write(tmp_path / "02_two.ipynb", CELL, title="# 2 · Two")
+    notebook = nbformat.read(tmp_path / "02_two.ipynb", as_version=4)
+    notebook.cells[1].update(outputs=OLD)
+    nbformat.write(notebook, tmp_path / "02_two.ipynb")
+    assert store("01_one.ipynb", "02_two.ipynb").returncode == 0
+    widget, picture, line = outputs(tmp_path / "01_one.ipynb")
     assert widget.data == {"text/plain": "stands for it"}
     assert picture.data == {"image/png": "AAAA", "text/plain": "a picture"}
     assert line.text == "0x1234 on 127.0.0.1:PORT\n"
-    notebook = nbformat.read(path, as_version=4)
+    assert outputs(tmp_path / "02_two.ipynb") == OLD
+    notebook = nbformat.read(tmp_path / "01_one.ipynb", as_version=4)
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
-    assert notebook.cells[0].source == "# 1 · One\n\n**You are here:** [Start](00_zero.ipynb) → **1 · One**\n\nMore."
+    places = "[Start](00_zero.ipynb) → **1 · One** → [2 · Two](02_two.ipynb)"
+    assert notebook.cells[0].source == f"# 1 · One\n\n**You are here:** {places}\n\nMore."
 
 
-def test_what_differs_only_in_what_validation_overlooks_stays_as_it_was(store, tmp_path):
-    path = tmp_path / "01_one.ipynb"
-    write(path, CELL)
-    notebook = nbformat.read(path, as_version=4)
-    old = [
-        new_output("display_data", {"text/plain": "stands for it"}),
-        new_output("display_data", {"image/png": "OLD=", "text/plain": "a picture"}),
-        new_output("stream", text="0x9999 on 127.0.0.1:PORT\n"),
-    ]
-    notebook.cells[1].update(outputs=old)
-    nbformat.write(notebook, path)
-    assert store("01_one.ipynb").returncode == 0
-    assert outputs(path) == old
+def test_pictures_are_stored_anew_when_that_is_wished(store, tmp_path):
+    write(tmp_path / "01_one.ipynb", CELL)
+    notebook = nbformat.read(tmp_path / "01_one.ipynb", as_version=4)
+    notebook.cells[1].update(outputs=OLD)
+    nbformat.write(notebook, tmp_path / "01_one.ipynb")
     assert store("01_one.ipynb", "--redraw").returncode == 0
-    assert outputs(path)[1].data["image/png"] == "AAAA"
+    assert outputs(tmp_path / "01_one.ipynb")[1].data["image/png"] == "AAAA"
 
 
 def test_a_notebook_whose_cell_fails_is_not_stored(store, tmp_path):
