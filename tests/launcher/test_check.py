@@ -34,9 +34,10 @@ import workers"""
 LOUD = "print('x' * 20_000_000)"
 RAISING = ["input('name? ')", "sys.exit(3)", "1 / 0", "raise BaseException", "not Python", "%nothing"]
 ENDLESS = """\
+import threading
 while True:
     try:
-        print("x" * 999)
+        threading.Event().wait()
     except BaseException:
         pass"""
 
