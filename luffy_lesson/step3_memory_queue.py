@@ -113,6 +113,8 @@ class Processor:
                 job = self.backend.get(timeout=0.2)  # seconds: a stop is noticed soon
             except queue.Empty:
                 continue
+            except getattr(queue, "ShutDown", ()):  # since Python 3.13: somebody has called `shutdown()`
+                return
             try:
                 job.perform()
             except BaseException as error:  # sys.exit() too must not end a processor
@@ -158,6 +160,5 @@ class Pool:
             return
         for thread in filter(threading.Thread.is_alive, self.threads):
             thread.join(None if deadline is None else max(0, deadline - time.monotonic()))
-        late = [thread.name for thread in self.threads if thread.is_alive()]
-        if late:
+        if late := [thread.name for thread in self.threads if thread.is_alive()]:
             raise TimeoutError(f"Still at work after {timeout} s: {', '.join(late)}")

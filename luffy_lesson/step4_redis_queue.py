@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import queue
+import re
 import time
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from luffy_lesson.step3_memory_queue import Backend, Luffy, Pool, say
 __all__ = ["Backend", "Job", "Luffy", "Pool", "Processor", "RedisBackend", "Worker", "say"]
 
 logger = logging.getLogger(__name__)
+DEEPEST = 64  # levels
 
 
 class Worker(step3_memory_queue.Worker):
@@ -34,6 +36,22 @@ class Worker(step3_memory_queue.Worker):
             Worker.registry[cls.__name__] = cls
 
 
+def shallow(payload: bytes) -> bytes:
+    """Return `payload` as it is. Raise ValueError when it is nested more than 64 levels deep.
+
+    A level is a list or an object that is open: `{"worker": "Note", "args": [[3]]}` has three. Without a limit of our
+    own, each version of Python would have another.
+    """
+    if payload.count(b"[") + payload.count(b"{") > DEEPEST:  # else it cannot be
+        text = str(payload, json.detect_encoding(payload), "surrogatepass").replace(r"\\", "").replace(r"\"", "")
+        depth = 0
+        for bracket in re.findall(r"[][{}]", "".join(text.split('"')[::2])):  # every second part is a string
+            depth += 1 if bracket in "[{" else -1
+            if depth > DEEPEST:
+                raise ValueError(f"it is nested more than {DEEPEST} levels deep")
+    return payload
+
+
 class Job(NamedTuple):
     """A job as it travels: its payload. It is read when it is performed, so one that makes no sense fails like any."""
 
@@ -41,18 +59,19 @@ class Job(NamedTuple):
 
     @classmethod
     def encode(cls, job: step3_memory_queue.Job) -> "Job":
-        """Make `job` fit to travel. Raise TypeError for arguments that JSON would lose or change."""
+        """Make `job` fit to travel. Raise TypeError for arguments that JSON would lose or change, or as `shallow`."""
         try:
-            payload = json.dumps({"worker": job.worker.__name__, "args": job.args}, allow_nan=False)
-            if json.loads(payload)["args"] != list(job.args):
+            payload = json.dumps({"worker": job.worker.__name__, "args": job.args}, allow_nan=False).encode()
+            if json.loads(shallow(payload))["args"] != list(job.args):
                 raise ValueError("JSON would change them")
         except (TypeError, ValueError, RecursionError) as error:
-            raise TypeError(f"{job.worker.__name__}: use only arguments that JSON has ({error})") from error
-        return cls(payload.encode())
+            name = job.worker.__name__
+            raise TypeError(f"{name}: use only arguments that JSON has, {DEEPEST} levels at most ({error})") from error
+        return cls(payload)
 
     def decode(self) -> step3_memory_queue.Job:
         """Read the payload. Raise ValueError when it is no job, LookupError when its worker is not defined here."""
-        match json.loads(self.payload):
+        match json.loads(shallow(self.payload)):
             case {"worker": str(name), "args": list(args)}:
                 if name not in Worker.registry:
                     raise LookupError(f"no worker {name!r} here, only {sorted(Worker.registry)}")

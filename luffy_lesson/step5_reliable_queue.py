@@ -46,15 +46,15 @@ return redis.call('LREM', KEYS[2], 1, ARGV[2])"""
 def fields(payload: bytes) -> dict[str, Any]:
     """Return what the payload of a job says; nothing where it is no JSON object."""
     try:
-        found = json.loads(payload)
-    except (ValueError, RecursionError):
+        found = json.loads(step4_redis_queue.shallow(payload))
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
 
 
 def noted(payload: bytes, **notes: Any) -> bytes:
     """Return the payload with these notes, and an id where it has none; one that cannot be written anew as it is."""
-    with contextlib.suppress(RecursionError, ValueError):  # too deep, or a number too long
+    with contextlib.suppress(ValueError):  # a number too long
         if found := fields(payload):
             return json.dumps(found | {"id": found.get("id") or secrets.token_hex(12)} | notes).encode()
     return payload

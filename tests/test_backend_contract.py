@@ -169,3 +169,50 @@ def test_arguments_arrive_as_they_were(redis_backend, same, value):
     redis_backend.put(same(value))
     arrived = redis_backend.get(timeout=10).perform()
     assert repr(arrived) == repr(value)  # 1, 1.0 and True are equal, and yet not the same
+
+
+def lists(levels, inside="[{"):
+    """Lists in lists, so many levels of them."""
+    for _ in range(levels):
+        inside = [inside]
+    return inside
+
+
+FLAT = {
+    "62 levels, beside the job's own and that of its arguments": lists(62),
+    "objects among them": {"a": {"b": lists(60)}},
+    "many beside each other": [lists(30), {}] * 100,
+    "in a string": "[{" * 100 + "\\",
+    "in a string, behind quotes": ['"[', "\\", '\\"[{', "\\\\"] * 100,
+}
+
+
+@pytest.mark.parametrize("value", FLAT.values(), ids=FLAT)
+def test_arguments_of_64_levels_arrive(redis_backend, same, value):
+    redis_backend.put(same(value))
+    assert redis_backend.get(timeout=10).perform() == value
+
+
+@pytest.mark.parametrize("levels", [63, 300, 5000, 100_000])
+def test_arguments_of_more_than_64_levels_are_refused_on_every_python(redis_backend, same, levels):
+    with pytest.raises(TypeError, match=r"^Same: use only arguments that JSON has, 64 levels at most \("):
+        redis_backend.put(same(lists(levels)))
+    assert redis_backend.qsize() == 0
+
+
+def test_many_levels_beside_each_other_arrive_from_elsewhere_in_any_encoding_of_json(redis_backend, same):
+    same(1)
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-32-be"):
+        payload = f'{{"worker": "Same", "args": [{[[]] * 100}]}}'.encode(encoding)
+        redis_backend.put(step4_redis_queue.Job(payload))
+        assert redis_backend.get(timeout=10).perform() == [[]] * 100
+
+
+@pytest.mark.parametrize("where", ['"args": [%s]', '"args": [1], "elsewhere": [%s], "elsewhere": 1', '"%s'])
+@pytest.mark.parametrize("levels", [63, 300, 50_000])
+def test_a_job_of_more_than_64_levels_from_elsewhere_is_none_on_every_python(redis_backend, same, where, levels):
+    same(1)
+    payload = b'{"worker": "Same", ' + (where % ("[" * levels + "]" * levels)).encode() + b"}"
+    redis_backend.put(step4_redis_queue.Job(payload))
+    with pytest.raises(ValueError, match="more than 64 levels deep" if "args" in where else "Unterminated string"):
+        redis_backend.get(timeout=10).perform()

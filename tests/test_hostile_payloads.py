@@ -168,6 +168,9 @@ LARGE = {
     "a megabyte of fields": json.dumps({str(number): number for number in range(70_000)}).encode(),
     "lists in lists": b"[" * 100_000,
     "lists in lists as arguments": b'{"worker": "Note", "args": ' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+    "65 levels as arguments": b'{"worker": "Note", "args": ' + b"[" * 64 + b"]" * 64 + b"}",
+    "65 levels where nobody looks": b'{"worker": "Note", "args": [], "a": ' + b'{"a":' * 64 + b"1" + b"}" * 65,
+    "65 levels that are said twice": b'{"worker": "Note", "a": ' + b"[" * 64 + b"]" * 64 + b', "a": 1, "args": []}',
     "objects in objects": b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
     "objects in objects for nobody": b'{"worker": "Unheard", "args": [], "a": ' + b'{"a":' * 400 + b"1" + b"}" * 401,
     "a number too long": b'{"worker": "Note", "args": [' + b"9" * 5000 + b"]}",
@@ -192,6 +195,8 @@ DONE = {
         b'{"worker": "Note", "args": [{"__class__": "os.system"}]}',
         ({"__class__": "os.system"},),
     ),
+    "64 levels": (b'{"worker": "Note", "args": ' + b"[" * 63 + b"]" * 63 + b"}", (json.loads("[" * 62 + "]" * 62),)),
+    "brackets in a text": (b'{"worker": "Note", "args": ["' + b"[" * 99 + b'\\\\"]}', ("[" * 99 + "\\",)),
     "UTF-16": ('{"worker": "Note", "args": ["é"]}'.encode("utf-16"), ("é",)),
 }
 

@@ -9,6 +9,7 @@ import sys
 import threading
 from pathlib import Path
 
+import psutil
 import pytest
 import redis
 from redis.backoff import NoBackoff
@@ -55,19 +56,14 @@ def jobs(server):
 
 def alive(pid):
     """Whether the process runs; one that has ended and that nobody has waited for does not."""
-    return ps("stat", pid)[:1] not in {"", "Z"}
-
-
-def parent_of(pid):
-    return int(ps("ppid", pid))
-
-
-def ps(column, pid):
-    return subprocess.run(["ps", "-o", f"{column}=", "-p", str(pid)], stdout=subprocess.PIPE, text=True).stdout.strip()
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def command_lines():
-    return subprocess.run(["ps", "-eww", "-o", "args="], stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    return [" ".join(process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"])]
 
 
 def run(code, server, environment, **options):
@@ -243,7 +239,7 @@ def test_address_and_jobs_stay_when_it_is_killed(server, eventually):
 def test_it_is_found_and_stopped_when_its_keeper_is_killed(server):
     url = server.start()
     pid = pid_of(server)
-    os.kill(parent_of(pid), signal.SIGKILL)
+    os.kill(psutil.Process(pid).ppid(), signal.SIGKILL)
     assert server.start() == url
     assert pid_of(server) == pid
     assert server.stop() is True
@@ -316,7 +312,7 @@ def test_a_server_whose_configuration_was_deleted_can_be_stopped(server):
 def test_a_server_whose_folder_was_deleted_ends_with_its_keeper(server, eventually):
     server.start(unused=1)
     pid = pid_of(server)
-    keeper = parent_of(pid)
+    keeper = psutil.Process(pid).ppid()
     shutil.rmtree(server.folder)
     try:
         eventually(lambda: not alive(keeper))

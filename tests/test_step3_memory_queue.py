@@ -182,6 +182,45 @@ def test_start_again_replaces_the_earlier_pool(backend, note, join):
     assert set(names) <= set(alive(later))
 
 
+can_be_shut_down = pytest.mark.skipif(not hasattr(queue, "ShutDown"), reason="a queue can be from Python 3.13 on")
+
+
+@can_be_shut_down
+def test_processors_do_what_waits_and_end_quietly_when_their_queue_is_shut_down(backend, note, done, caplog, join):
+    pool = Processor.start(3)
+    for number in range(10):
+        note.perform_queue(number)
+    backend.shutdown()
+    for thread in alive(pool):
+        thread.join(10)
+    assert alive(pool) == []
+    join(backend)
+    pool.stop(timeout=10)
+    assert sorted(done) == list(range(10))
+    assert caplog.records == []
+    with pytest.raises(queue.ShutDown):
+        note.perform_queue(1)
+
+
+@can_be_shut_down
+def test_a_queue_that_is_shut_down_at_once_is_emptied_and_the_jobs_in_hand_are_finished(backend, gated, caplog, join):
+    for number in range(5):
+        gated.perform_queue(number)
+    pool = Processor.start(2)
+    for _ in range(2):
+        assert gated.begun.acquire(timeout=10)
+    backend.shutdown(immediate=True)
+    assert backend.qsize() == 0
+    gated.gate.set()
+    join(backend)
+    for thread in alive(pool):
+        thread.join(10)
+    assert alive(pool) == []
+    pool.stop(timeout=10)
+    assert sorted(number for number, _ in gated.done) == [0, 1]
+    assert caplog.records == []
+
+
 def test_a_job_whose_arguments_are_too_deep_to_be_shown_fails_like_any(backend, note, done, join, caplog):
     class Fails(Worker):
         def perform(self, nested):

@@ -147,11 +147,12 @@ def test_seconds_that_are_no_number_are_refused(backend, note, seconds):
     assert backend.scheduled() == []
 
 
-def test_arguments_that_cannot_travel_are_refused_and_nothing_is_scheduled(backend, note):
+@pytest.mark.parametrize("bad", [{1, 2}, json.loads("[" * 63 + "]" * 63)], ids=["a set", "65 levels"])
+def test_arguments_that_cannot_travel_are_refused_and_nothing_is_scheduled(backend, note, bad):
     with pytest.raises(TypeError, match=r"^Note.*JSON"):
-        note.perform_in(1, {1, 2})
+        note.perform_in(1, bad)
     with pytest.raises(TypeError, match=r"^Note.*JSON"):
-        note.perform_at(datetime.now(UTC), {1, 2})
+        note.perform_at(datetime.now(UTC), bad)
     assert backend.scheduled() == []
 
 
@@ -347,6 +348,7 @@ def test_perform_bulk_sends_a_thousand_jobs_a_round_trip(backend, note, raw, job
         (None, "is no list"),
         ([{1, 2}], r"^Note.*JSON"),
         ([math.nan], r"^Note.*JSON"),
+        ([json.loads("[" * 63 + "]" * 63)], r"^Note.*64 levels"),
     ],
 )
 def test_perform_bulk_sends_nothing_when_arguments_in_the_middle_are_bad(backend, note, bad, message):

@@ -5,6 +5,7 @@ import os
 import platform
 import socket
 import sys
+import sysconfig
 import webbrowser
 from typing import NamedTuple
 
@@ -24,8 +25,13 @@ class Finding(NamedTuple):
 
 def python() -> Finding:
     """Look at the Python that runs this."""
-    detail = f"{platform.python_version()} ({sys.executable}), {platform.platform()}"
-    return Finding("Python 3.11 or newer", sys.version_info >= (3, 11), detail, "Install a newer Python.")
+    kind = f"{platform.python_implementation()} {platform.python_version()}"
+    detail = f"{kind} ({sys.executable}), {platform.platform()}"
+    tested = platform.python_implementation() == "CPython" and (3, 11) <= sys.version_info < (3, 15)
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        tested, kind = False, f"the free-threaded build of {kind}, for which not all packages are made"
+    mend = f"This is {kind}. Install CPython 3.11 to 3.14, delete the folder .venv, and start the course with that."
+    return Finding("Python 3.11 to 3.14", tested, detail, mend)
 
 
 def packages() -> Finding:

@@ -3,9 +3,11 @@
 import contextlib
 import json
 import os
+import platform
 import re
 import socket
 import sys
+import sysconfig
 import urllib.request
 import webbrowser
 
@@ -57,6 +59,25 @@ def test_doctor_says_how_to_mend_a_redis_url_that_does_not_answer(launch, closed
     assert re.match("  → .*REDIS_URL", mend)
     assert (done.returncode, done.stderr) == (1, "")
     assert "secret" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "value", "kind"),
+    [
+        (sysconfig, "get_config_var", lambda name: name == "Py_GIL_DISABLED", "the free-threaded build of CPython 3."),
+        (platform, "python_implementation", lambda: "PyPy", "PyPy 3."),
+        (sys, "version_info", (3, 10, 13), "CPython 3."),
+        (sys, "version_info", (3, 15, 0), "CPython 3."),
+    ],
+    ids=["free-threaded", "PyPy", "3.10", "3.15"],
+)
+def test_doctor_says_which_pythons_will_do(monkeypatch, module, name, value, kind):
+    monkeypatch.setattr(module, name, value)
+    found = doctor.python()
+    monkeypatch.undo()
+    assert (found.right, found.name) == (False, "Python 3.11 to 3.14")
+    assert found.mend.startswith(f"This is {kind}")
+    assert "Install CPython 3.11 to 3.14" in found.mend
 
 
 def test_doctor_says_how_to_mend_packages_and_do_without_a_browser(monkeypatch, capsys):

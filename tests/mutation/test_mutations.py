@@ -148,6 +148,20 @@ MUTATIONS = [
         "tests/test_step4_redis_queue.py",
     ),
     Mutation(
+        "a job is nested as deep as this Python reads",
+        "step4_redis_queue.py",
+        "if depth > DEEPEST:",
+        "if False:",
+        "tests/test_backend_contract.py",
+    ),
+    Mutation(
+        "a quote in a string ends it",
+        "step4_redis_queue.py",
+        """.replace(r"\\"", "")""",
+        "",
+        "tests/test_backend_contract.py",
+    ),
+    Mutation(
         "a job that was taken is expected no more before it is told to be in hand",
         "classroom/seam.py",
         "            with self._remembering:  # what is expected no more is told to be in hand\n"
@@ -354,7 +368,7 @@ MUTATIONS = [
     Mutation(
         "what is large and exact is read as a float",
         "step8_fast_queue.py",
-        'if read(payload)["args"] != list(job.args):',
+        'if read(step4_redis_queue.shallow(payload))["args"] != list(job.args):',
         "if False:",
         "tests/test_step8_fast_queue.py",
     ),
