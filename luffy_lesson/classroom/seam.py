@@ -179,7 +179,8 @@ class Seam:
             raise
         finally:
             self.in_hand.pop(thread, None)
-            self.tell(Ended(thread, error, time.monotonic()))
+            with self._remembering:  # told in the order of their times
+                self.tell(Ended(thread, error, time.monotonic()))
 
 
 seam = Seam()

@@ -19,7 +19,7 @@ from luffy_lesson.classroom import board as board_module
 from luffy_lesson.classroom import lesson, timeline
 from luffy_lesson.classroom import seam as seam_module
 from luffy_lesson.classroom.board import MOST, TEXT, Board
-from luffy_lesson.classroom.seam import seam
+from luffy_lesson.classroom.seam import Ended, seam
 from luffy_lesson.step3_memory_queue import Luffy, Pool, Processor, Worker
 from luffy_lesson.step4_redis_queue import RedisBackend
 
@@ -192,6 +192,36 @@ def test_of_hundreds_of_jobs_every_one_is_told_once_and_right(five, join):
     assert [job.queued for job in sorted(board.jobs, key=lambda job: expected.index(job.job))] == sorted(
         job.queued for job in board.jobs
     )
+
+
+def test_jobs_that_end_at_the_same_moment_are_told_in_the_order_of_their_times():
+    on_its_way, overtaken = threading.Event(), threading.Event()
+
+    def late(event):  # it is told before the board is
+        if isinstance(event, Ended) and event.thread is first:
+            on_its_way.set()
+            overtaken.wait(0.5)
+        elif isinstance(event, Ended):
+            overtaken.set()
+
+    class Waits(Worker):
+        def perform(self, event):
+            assert event.wait(30)
+
+    first_ends, second_ends = threading.Event(), threading.Event()
+    seam.listen(late)
+    try:
+        with Board() as board:
+            first, other = Waits.perform_async(first_ends), Waits.perform_async(second_ends)
+            first_ends.set()
+            assert on_its_way.wait(10)
+            second_ends.set()
+            first.join()
+            other.join()
+    finally:
+        seam.forget(late)
+    assert len(board.jobs) == 2
+    assert [job.finished for job in board.jobs] == sorted(job.finished for job in board.jobs)
 
 
 def test_one_lane_never_has_two_jobs_in_hand(five, join):
