@@ -9,6 +9,7 @@ import pytest
 from nbclient import NotebookClient
 
 from luffy_lesson.classroom.check import Exercise
+from luffy_lesson.launcher.kernel import ThisPython
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 PATHS = sorted(FOLDER.glob("0[1-9]_*.ipynb"))
@@ -33,6 +34,8 @@ async def run_all(notebooks):
     here = {"metadata": {"path": str(FOLDER)}}
     options = {"kernel_name": "python3", "timeout": 60, "resources": here, "coalesce_streams": True}
     clients = [NotebookClient(each, **options) for each in notebooks]
+    for client in clients:
+        client.create_kernel_manager().kernel_spec_manager = ThisPython()
     await asyncio.gather(*[client.async_execute() for client in clients])
 
 
