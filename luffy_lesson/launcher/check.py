@@ -10,7 +10,7 @@ import tempfile
 import time
 import warnings
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import nbformat
 import psutil
@@ -20,6 +20,7 @@ from jupyter_client.manager import KernelManager
 from luffy_lesson.classroom.check.exercise import names_of, standing
 from luffy_lesson.classroom.check.solved import NAME, solved
 from luffy_lesson.launcher.environment import ROOT
+from luffy_lesson.launcher.kernel import ThisPython
 from luffy_lesson.redis_server import RedisServer
 
 WARNING = (
@@ -32,6 +33,10 @@ HEADING = re.compile(r"^## +Your turn *$", re.MULTILINE)
 
 class Trouble(Exception):
     """A notebook cannot be checked, or not to its end; the message says why."""
+
+
+class Unprepared(Trouble):
+    """Its first cell has failed: without it no check can be green, whatever is solved."""
 
 
 class Result(NamedTuple):
@@ -93,9 +98,9 @@ def _notebooks(root: Path) -> tuple[list[Path], list[Path]]:
     return sorted(path for path in found if path.is_file()), sorted(closed)
 
 
-def _printable(path: Path) -> str:
-    """Return a path as text that does nothing to a terminal, whatever the learner has called the file."""
-    return "".join(character if character.isprintable() else "?" for character in str(path))
+def _printable(text: object) -> str:
+    """Return it as text that does nothing to a terminal, whatever the learner has called a file or an error."""
+    return "".join(character if character.isprintable() else "?" for character in str(text))
 
 
 def _check(path: Path, seconds: float) -> Result:
@@ -112,6 +117,8 @@ def _check(path: Path, seconds: float) -> Result:
     with tempfile.TemporaryDirectory(prefix="luffy_class_", ignore_cleanup_errors=True) as folder:
         try:
             _run(cells, Path(folder), seconds)
+        except Unprepared as trouble:
+            return Result(f"could not be checked: {_printable(trouble)}", failed=True)
         except Trouble as trouble:
             failure = f"   {trouble}"
         try:
@@ -154,6 +161,7 @@ def _run(cells: list[str], folder: Path, seconds: float) -> None:
         seconds: how long all may take together.
 
     Raises:
+        Unprepared: when the first cell raises, or does not end.
         Trouble: when they take longer, or the kernel dies.
     """
     deadline = time.monotonic() + seconds
@@ -170,8 +178,9 @@ def _run(cells: list[str], folder: Path, seconds: float) -> None:
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
     }
     variables = {name: value for name, value in os.environ.items() if name != "REDIS_URL"} | own
-    manager = KernelManager(kernel_name="python3", connection_file=str(folder / "kernel.json"))
+    manager = KernelManager(kernel_spec_manager=ThisPython(), connection_file=str(folder / "kernel.json"))
     client = None
+    begun = False
     try:
         manager.start_kernel(env=variables, cwd=str(work), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         client = manager.client()
@@ -179,11 +188,16 @@ def _run(cells: list[str], folder: Path, seconds: float) -> None:
         client.start_channels(iopub=False, stdin=False, hb=False, control=False)
         for cell in cells:
             number = client.execute(cell, store_history=False, allow_stdin=False, stop_on_error=False)
-            answered = False
-            while not answered:
+            reply = None
+            while not reply:
                 if time.monotonic() > deadline:
                     raise Trouble(f"out of time after {seconds:g} s: a cell that does not end?")
-                answered = _answered(manager, client, number)
+                reply = _reply(manager, client, number)
+            if not begun and reply["status"] == "error":
+                raise Trouble(f"its first cell fails: {reply['ename']}: {reply['evalue']}")
+            begun = True
+    except Trouble as trouble:
+        raise trouble if begun else Unprepared(trouble) from None
     finally:
         _end(home)
         manager.shutdown_kernel(now=True)
@@ -193,14 +207,15 @@ def _run(cells: list[str], folder: Path, seconds: float) -> None:
             RedisServer(home / "redis").stop()
 
 
-def _answered(manager: KernelManager, client: BlockingKernelClient, number: str) -> bool:
-    """Wait a moment for the end of a cell. Raise Trouble when the kernel is dead."""
+def _reply(manager: KernelManager, client: BlockingKernelClient, number: str) -> dict[str, Any] | None:
+    """Wait a moment for the end of a cell, and return what the kernel says of it. Raise Trouble when that is dead."""
     try:
-        return bool(client.get_shell_msg(timeout=0.2)["parent_header"].get("msg_id") == number)
+        message = client.get_shell_msg(timeout=0.2)
     except queue.Empty:
         if not manager.is_alive():
             raise Trouble("a cell has ended the whole kernel: `os._exit`, `exit()` or a crash?") from None
-        return False
+        return None
+    return message["content"] if message["parent_header"].get("msg_id") == number else None
 
 
 def _end(home: Path) -> None:

@@ -76,6 +76,7 @@ def lab(options: argparse.Namespace, others: list[str]) -> int:
         except (RuntimeError, TimeoutError) as error:
             print(f"{error}\nLessons 1 to 3 work without it.", file=sys.stderr)
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}"]
+    command.append("--ServerApp.kernel_spec_manager_class=luffy_lesson.launcher.kernel.ThisPython")
     command.append(f"--LabApp.default_url=/lab/tree/{FIRST_PAGE}")  # where no browser can be opened, it is printed
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")

@@ -11,6 +11,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from luffy_lesson.launcher.environment import ROOT
+from luffy_lesson.launcher.kernel import ThisPython
 from luffy_lesson.redis_server import RedisServer
 
 SANITIZE = ROOT / "tests/notebooks/sanitize.cfg"
@@ -75,6 +76,7 @@ def _store(path: Path, redraw: bool) -> None:
         record_timing=False,
         coalesce_streams=True,
     )
+    client.create_kernel_manager().kernel_spec_manager = ThisPython()
     client.execute()
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},

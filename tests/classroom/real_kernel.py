@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.manager import start_new_kernel
+from jupyter_client.manager import KernelManager
 
 import luffy_lesson
+from luffy_lesson.launcher.kernel import ThisPython
 
 
 class Kernel:
@@ -18,7 +19,11 @@ class Kernel:
     def __init__(self, **variables: str) -> None:
         root = str(Path(luffy_lesson.__file__).parents[1])
         environment = os.environ | {"PYTHONPATH": root} | variables
-        self.manager, self.client = start_new_kernel(env=environment, cwd=environment["LUFFY_HOME"])
+        self.manager = KernelManager(kernel_spec_manager=ThisPython())
+        self.manager.start_kernel(env=environment, cwd=environment["LUFFY_HOME"])
+        self.client = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=60)
         self.out: dict[str, str] = defaultdict(str)
         self.err: dict[str, str] = defaultdict(str)
         self.messages: list[dict[str, Any]] = []

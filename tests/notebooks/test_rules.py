@@ -134,6 +134,14 @@ def links_lead_somewhere(notebook):
     return [file for file in files if not re.match(r"[a-z]+:", file) and not (FOLDER / file).exists()]
 
 
+def pictures_show_everywhere(notebook):
+    """Mermaid is drawn in few places, and an attachment or SVG in the text is not drawn in JupyterLab."""
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    pictures = re.findall(r"!\[([^\]]*)\]\(([^)]*)\)", text)
+    complaints = [target for words, target in pictures if not words.strip() or not re.match(r"images/[\w.]+$", target)]
+    return complaints + re.findall(r"(?i)```\W*mermaid|<img|<svg", text)
+
+
 def words_are_plain(notebook):
     text = markdown(notebook)
     return re.findall(r"(?i)\b(?:simply|just|powerful|easy|easily)\b", text) + EMOJI.findall(re.sub("[✓✗]", "", text))
@@ -155,6 +163,7 @@ RULES = [
     begins_fresh,
     has_one_title_at_the_top,
     links_lead_somewhere,
+    pictures_show_everywhere,
     words_are_plain,
 ]
 
@@ -209,6 +218,7 @@ def good():
         outputs=[new_output("stream", text="Lesson 1: nothing runs, nothing waits.\n")],
     )
     link = "✓ See [the docs](https://docs.python.org) and `simply`.\n\n```bash\n# just a comment\n```"
+    link += "\n\n![A job in a queue.](images/03_memory_queue.svg)"
     text = new_markdown_cell("# 1 · A title\n\n" + "\n\n".join(SHAPE) + "\n\n" + link)
     more = new_code_cell("6 * 7", execution_count=2, outputs=[new_output("execute_result", {"text/plain": "42"})])
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}, "language_info": {"name": "python"}}
@@ -259,6 +269,13 @@ BREAK = [
     (has_one_title_at_the_top, set_source(0, "A word first\n\n# 1 · A title")),
     (links_lead_somewhere, add_text("\n\n[next](05_nowhere.ipynb)")),
     (links_lead_somewhere, add_text('\n\n<img src="nowhere.png">')),
+    (links_lead_somewhere, add_text("\n\n![A picture.](images/nowhere.svg)")),
+    (pictures_show_everywhere, add_text("\n\n```mermaid\nflowchart\n```")),
+    (pictures_show_everywhere, add_text("\n\n![ ](images/03_memory_queue.svg)")),
+    (pictures_show_everywhere, add_text("\n\n![A picture.](attachment:picture.svg)")),
+    (pictures_show_everywhere, add_text("\n\n![A picture.](https://example.org/picture.svg)")),
+    (pictures_show_everywhere, add_text("\n\n<svg></svg>")),
+    (pictures_show_everywhere, add_text('\n\n<img alt="" src="images/03_memory_queue.svg">')),
     (words_are_plain, add_text(" Simply run it.")),
     (words_are_plain, add_text(" It is easily done.")),
     (words_are_plain, add_text(" \N{ROCKET}")),
