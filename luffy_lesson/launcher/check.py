@@ -19,7 +19,7 @@ from jupyter_client.manager import KernelManager
 
 from luffy_lesson.classroom.check.exercise import names_of, standing
 from luffy_lesson.classroom.check.solved import NAME, solved
-from luffy_lesson.launcher.environment import ROOT
+from luffy_lesson.launcher.environment import CONTENT, ROOT
 from luffy_lesson.redis_server import RedisServer
 
 WARNING = (
@@ -161,7 +161,7 @@ def _run(cells: list[str], folder: Path, seconds: float) -> None:
     work = folder / "work"
     for each in (home, work, folder / "tmp"):
         each.mkdir()
-    shutil.copy(ROOT / "notebooks/workers.py", work)  # some cells import it
+    shutil.copy(CONTENT / "notebooks/workers.py", work)  # some cells import it
     own = {
         "LUFFY_HOME": str(home),
         "IPYTHONDIR": str(folder / "ipython"),  # the teacher's settings and history are not the learner's
