@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
         if INSTALLED and options.command in ("test", "store"):
             raise SetUpError(f"`{options.command}` needs the sources: run it in a checkout or an unpacked sdist.")
         enter(arguments, tests=options.command == "test")
-        return COMMANDS[options.command](options, arguments[1:])
+        return COMMANDS[options.command](options, others)
     except SetUpError as error:
         print(error, file=sys.stderr)
     except KeyboardInterrupt:
