@@ -17,11 +17,12 @@ import ipywidgets
 from IPython.display import display
 
 from luffy_lesson.classroom.board import show_widget
+from luffy_lesson.launcher.environment import CONTENT
 
 if TYPE_CHECKING:
     from luffy_lesson.classroom.pictures.bars import Bars
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+BENCHMARKS = CONTENT / "benchmarks"
 INSTALL = "pip install rq 'dramatiq[redis]' huey 'celery[redis]' taskiq taskiq-redis"
 INSTALL_RUBY = "apt install ruby-hiredis ruby-sidekiq"
 TEXT = "A button (run the cell to use it) that measures the same on this machine."

@@ -19,7 +19,7 @@ from jupyter_client.manager import KernelManager
 
 from luffy_lesson.classroom.check.exercise import names_of, standing
 from luffy_lesson.classroom.check.solved import NAME, solved
-from luffy_lesson.launcher.environment import ROOT
+from luffy_lesson.launcher.environment import CONTENT, ROOT
 from luffy_lesson.launcher.kernel import ThisPython
 from luffy_lesson.redis_server import RedisServer
 
@@ -169,7 +169,7 @@ def _run(cells: list[str], folder: Path, seconds: float) -> None:
     work = folder / "work"
     for each in (home, work, folder / "tmp"):
         each.mkdir()
-    for module in (ROOT / "notebooks").glob("*.py"):  # the workers that some cells import
+    for module in (CONTENT / "notebooks").glob("*.py"):  # the workers that some cells import
         shutil.copy(module, work)
     own = {
         "LUFFY_HOME": str(home),

@@ -3,11 +3,16 @@
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from luffy_lesson.launcher.browser import find_browser
-from luffy_lesson.launcher.environment import ROOT, SetUpError, enter, run, wait_for
+from luffy_lesson.launcher.environment import COMMAND, INSTALLED, ROOT, SetUpError, enter, run, wait_for
 
 FIRST_PAGE = "notebooks/00_start_here.ipynb"
+FOLDER = (
+    "where your notebooks are, or shall be: they are copied there, and what you have changed stays yours "
+    f"(default: {'./luffy-lesson' if INSTALLED else 'none, and you work in the checkout'})"
+)
 LESSON = "do the jobs of this lesson's notebook (default: database 0, of no lesson); $REDIS_URL goes before it"
 NO_TESTS = 5
 FINISHED = {0, 1, NO_TESTS}
@@ -16,18 +21,23 @@ FINISHED = {0, 1, NO_TESTS}
 SETTINGS = ROOT / "luffy_lesson/launcher/jupyter"
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run a command.
 
     Args:
-        arguments: what stands behind `python3 -m luffy_lesson`.
+        arguments: what stands behind `python3 -m luffy_lesson`; by default, those of this process.
 
     Returns:
         The exit code: 0 when all is well.
     """
-    parser = argparse.ArgumentParser(prog="python3 -m luffy_lesson", description=__doc__)
+    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    commands.add_parser("lab", help="open the course in JupyterLab; also without a command. Options go to Jupyter")
+    lab = commands.add_parser(
+        "lab",
+        help="open the course in JupyterLab; also without a command. Other options go to Jupyter",
+        allow_abbrev=False,
+    )
+    lab.add_argument("--folder", help=FOLDER)
     commands.add_parser("test", help="run every test, the notebooks included. Options go to pytest")
     commands.add_parser("doctor", help="say what is here, and how to mend what is wrong")
     worker = commands.add_parser("work", help="start processors on the Redis queue, for the workers in a file")
@@ -49,6 +59,7 @@ def main(arguments: list[str]) -> int:
         "--seconds", type=float, default=120, metavar="S", help="time limit for one notebook (default: 120)"
     )
 
+    arguments = sys.argv[1:] if arguments is None else arguments
     if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("-h", "--help")):
         arguments = ["lab", *arguments]
     options, others = parser.parse_known_args(arguments)
@@ -57,8 +68,10 @@ def main(arguments: list[str]) -> int:
     try:
         if options.command == "doctor":
             return doctor(arguments)
-        enter(arguments)
-        return COMMANDS[options.command](options, arguments[1:])
+        if INSTALLED and options.command in ("test", "store"):
+            raise SetUpError(f"`{options.command}` needs the sources: run it in a checkout or an unpacked sdist.")
+        enter(arguments, tests=options.command == "test")
+        return COMMANDS[options.command](options, others)
     except SetUpError as error:
         print(error, file=sys.stderr)
     except KeyboardInterrupt:
@@ -68,16 +81,20 @@ def main(arguments: list[str]) -> int:
 
 def lab(options: argparse.Namespace, others: list[str]) -> int:
     """Open JupyterLab on the first page, with the Redis server running. Jupyter's own options are passed on."""
+    from luffy_lesson.launcher import folder
     from luffy_lesson.redis_server import RedisServer
 
+    root, page = ROOT, FIRST_PAGE
+    if options.folder or INSTALLED:
+        root, page = folder.provide(options.folder), Path(FIRST_PAGE).name
     if not os.environ.get("REDIS_URL"):
         try:
             RedisServer().start()
         except (RuntimeError, TimeoutError) as error:
             print(f"{error}\nLessons 1 to 3 work without it.", file=sys.stderr)
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}"]
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}"]
     command.append("--ServerApp.kernel_spec_manager_class=luffy_lesson.launcher.kernel.ThisPython")
-    command.append(f"--LabApp.default_url=/lab/tree/{FIRST_PAGE}")  # where no browser can be opened, it is printed
+    command.append(f"--LabApp.default_url=/lab/tree/{page}")  # where no browser can be opened, it is printed
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
     # Jupyter's question about news is switched off in our folder, not in the user's settings.

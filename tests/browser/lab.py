@@ -474,7 +474,7 @@ def code_cells(path: Path) -> list[nbformat.NotebookNode]:
 
 def sanitized(text: str) -> str:
     """Return a text without what validation overlooks."""
-    rules = get_sanitize_patterns((ROOT / "tests/notebooks/sanitize.cfg").read_text())
+    rules = get_sanitize_patterns((ROOT / "luffy_lesson/launcher/sanitize.cfg").read_text())
     for pattern, replacement in rules:
         text = re.sub(pattern, replacement, text)
     return text

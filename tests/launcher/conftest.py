@@ -145,7 +145,7 @@ def checkout(tmp_path: Path) -> Path:
     """A copy of the checkout: what the launcher needs of it."""
     copy = tmp_path / "checkout"
     shutil.copytree(ROOT / "luffy_lesson", copy / "luffy_lesson", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "requirements.txt", copy)
+    shutil.copy(ROOT / "pyproject.toml", copy)
     return copy
 
 

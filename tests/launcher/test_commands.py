@@ -89,6 +89,7 @@ def test_doctor_says_how_to_mend_packages_and_do_without_a_browser(monkeypatch, 
     assert doctor.doctor() == 1
     output = capsys.readouterr().out
     assert finding("the packages", output)[1].startswith("  → Missing: tea>=9.")
+    assert finding("the tests' packages", output)[0].startswith("✓ ")  # a learner needs none of them
     assert "open the address that Jupyter prints" in finding("a browser", output)[0]
 
 

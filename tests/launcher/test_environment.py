@@ -1,22 +1,28 @@
 """The set-up: what is missing is seen, made once, and nothing half-made is left when that fails."""
 
 import ast
+import ensurepip
+import importlib.metadata
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
+import tomllib
 import venv
 import zipfile
+from collections import namedtuple
 from pathlib import Path
 
 import pytest
+from packaging.requirements import InvalidRequirement
 from packaging.version import Version
 
-from luffy_lesson.launcher import environment
-
-REQUIREMENTS = environment.REQUIREMENTS.read_text()
+from luffy_lesson.launcher import commands, doctor, environment
 
 FAKE_UV = """\
 #!{python}
@@ -34,7 +40,9 @@ if "UV_WAITS" in os.environ:
     print("uv waits", flush=True)
     time.sleep(30)
 (site,) = Path({venv!r}).glob("lib/python*/site-packages")
-zipfile.ZipFile({wheel!r}).extractall(site)
+for word in sys.argv:
+    for wheel in {wheels!r}.get(word, []):
+        zipfile.ZipFile(wheel).extractall(site)
 """
 
 
@@ -66,45 +74,114 @@ def variables(variables):
     return variables
 
 
+PROJECT = """
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+
+[project]
+name = "luffy_lesson"
+version = "1.0"
+dependencies = {learners}
+
+[dependency-groups]
+test = {testers}
+"""
+BACKEND = """
+import zipfile
+from pathlib import Path
+
+def build_editable(folder, config_settings=None, metadata_directory=None):
+    with zipfile.ZipFile(Path(folder, NAME), "w") as archive:
+        for file, text in FILES.items():
+            archive.writestr(file, text)
+    return NAME
+"""
+
+
+def needs(course, learners, testers):
+    """Have the copied checkout need these packages. It builds itself, as no network is there to get what would."""
+    (course / "pyproject.toml").write_text(PROJECT.format(learners=learners, testers=testers))
+    files = with_metadata("luffy_lesson", "1.0", {"luffy_lesson.pth": str(course)}, learners)
+    name = "luffy_lesson-1.0-py3-none-any.whl"
+    (course / "backend.py").write_text(f"NAME, FILES = {name!r}, {files!r}\n{BACKEND}")
+
+
 @pytest.fixture
 def course(checkout):
-    """A copied checkout that needs one package, which `wheel` has."""
-    (checkout / "requirements.txt").write_text("pytest>=8.4  # runs the tests\n")
+    """A copied checkout that needs few packages, which `wheels` has."""
+    needs(checkout, ["packaging>=23.1", "redis>=6.4"], ["pytest>=8.4"])
     return checkout
 
 
 @pytest.fixture
 def wheels(tmp_path):
-    """Packages that can be installed without a network. One pretends to be pytest."""
+    """Packages that can be installed without a network. All but `packaging` only pretend to be what they are called."""
     (tmp_path / "wheels").mkdir()
-    return {name: make_wheel(tmp_path / "wheels", name) for name in ("pytest", "coffee")}
+    said = {"pytest": "print('the tests ran')", "redis": "raise SystemExit('the course opens')", "coffee": ""}
+    packages = {name: ("99.0", {f"{name}.py": program}) for name, program in said.items()}
+    real = [file for file in importlib.metadata.files("packaging") if file.suffix == ".py"]
+    packages["packaging"] = (
+        importlib.metadata.version("packaging"),
+        {str(file): file.read_text() for file in real},
+    )
+    made = {}
+    for name, (version, files) in packages.items():
+        made[name] = tmp_path / f"wheels/{name}-{version}-py3-none-any.whl"
+        with zipfile.ZipFile(made[name], "w") as archive:
+            for file, text in with_metadata(name, version, files).items():
+                archive.writestr(file, text)
+    return made
 
 
-def make_wheel(folder, name):
-    files = {
-        f"{name}.py": "print('the tests ran')",
-        f"{name}-99.0.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 99.0\n",
-        f"{name}-99.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+def with_metadata(name, version, files, requires=()):
+    """Add to the files of a wheel what makes them one."""
+    about = f"{name}-{version}.dist-info"
+    needed = "".join(f"Requires-Dist: {line}\n" for line in requires)
+    files = files | {
+        f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needed}",
+        f"{about}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
-    record = f"{name}-99.0.dist-info/RECORD"
-    files[record] = "".join(f"{file},,\n" for file in [*files, record])
-    path = folder / f"{name}-99.0-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as archive:
-        for file, text in files.items():
-            archive.writestr(file, text)
-    return path
+    return files | {f"{about}/RECORD": "".join(f"{file},,\n" for file in [*files, f"{about}/RECORD"])}
+
+
+@pytest.fixture
+def network(wheels):
+    """Variables with which pip finds the wheels, and nothing else."""
+    return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels["pytest"].parent)}
+
+
+@pytest.fixture
+def no_network(closed_port):
+    """Variables with which pip finds nothing."""
+    return {"PIP_INDEX_URL": f"http://127.0.0.1:{closed_port}/", "PIP_RETRIES": "0"}
+
+
+@pytest.fixture(scope="module")
+def with_pip(tmp_path_factory):
+    """A virtual environment with the pip that this Python brings, to copy."""
+    folder = tmp_path_factory.mktemp("with_pip") / "venv"
+    venv.create(folder, symlinks=True)
+    (site,) = folder.glob("lib/python*/site-packages")
+    brought = [Path(ensurepip.__file__).parent / "_bundled", Path("/usr/share/python-wheels")]  # Debian's are there
+    zipfile.ZipFile(next(wheel for place in brought for wheel in place.glob("pip-*.whl"))).extractall(site)
+    return folder
 
 
 @pytest.fixture
 def uv(tmp_path, course, wheels):
-    """A `uv` on the PATH that installs the false pytest. The fixture is a function that returns the calls to it."""
+    """A `uv` on the PATH that installs the wheels. The fixture is a function that returns the calls to it."""
     log, program = tmp_path / "uv.log", tmp_path / "bin/uv"
     program.parent.mkdir(exist_ok=True)
     settings = {
         "python": sys.executable,
         "log": str(log),
         "venv": str(course / ".venv"),
-        "wheel": str(wheels["pytest"]),
+        "wheels": {
+            str(course): [str(wheels[name]) for name in ("packaging", "redis")],
+            "pytest>=8.4": [str(wheels["pytest"])],
+        },
     }
     program.write_text(FAKE_UV.format(**settings))
     program.chmod(0o755)
@@ -126,45 +203,71 @@ def is_one_sentence(text):
 @pytest.mark.parametrize("version", ["2.10.1", "2.10.1.post3", "3.0", "3.0+local.9"])
 def test_versions_are_compared_as_numbers(tea, version, floor):
     tea(version)
-    assert environment.missing(f"tea>={floor}") == ([] if Version(version) >= Version(floor) else [f"tea>={floor}"])
+    assert environment.missing([f"tea>={floor}"]) == ([] if Version(version) >= Version(floor) else [f"tea>={floor}"])
 
 
 @pytest.mark.parametrize(("version", "floor"), [("3", "3.0"), ("3.1", "3.1.0")])
 def test_zeros_at_the_end_of_a_floor_do_not_matter(tea, version, floor):
     tea(version)
-    assert environment.missing(f"tea>={floor}") == []
+    assert environment.missing([f"tea>={floor}"]) == []
 
 
 def test_a_package_that_is_absent_is_missing():
-    assert environment.missing("no-such-package>=0.1") == ["no-such-package>=0.1"]
+    assert environment.missing(["no-such-package>=0.1"]) == ["no-such-package>=0.1"]
 
 
 def test_a_package_whose_metadata_was_lost_is_missing(tea):
     (tea("2.0") / "METADATA").unlink()
-    assert environment.missing("tea>=1.0") == ["tea>=1.0"]
+    assert environment.missing(["tea>=1.0", "tea"]) == ["tea>=1.0", "tea"]
 
 
 def test_a_marker_excuses_one_platform_only():
     here, elsewhere = f'none>=1; sys_platform != "{sys.platform}"', 'none>=1; sys_platform != "vms"'
-    assert environment.missing(f"{here}\n{elsewhere}") == [elsewhere]
+    assert environment.missing([here, elsewhere]) == [elsewhere]
 
 
-def test_comments_empty_lines_extras_and_the_package_itself_are_no_obstacle(tea):
+def test_extras_and_ranges_are_compared(tea):
     tea("2.0")
-    assert environment.missing("# tea>=9\n\ntea>=1.0  # tea>=9\ntea[milk,sugar]>=2.0\n-e .  # this one\n") == []
-    assert environment.missing("tea[milk]>=2.1 # why") == ["tea[milk]>=2.1"]
+    assert environment.missing(["tea[milk,sugar]>=2.0", "tea==2.0", "tea>=1.0,<3", "tea", "tea!=1.9"]) == []
+    lines = ["tea[milk]>=2.1", "tea==1.0", "tea>=1.0,<2", "tea>=1,!=2.0"]
+    assert environment.missing(lines) == lines
 
 
-@pytest.mark.parametrize("line", ["tea", "tea==1.0", "tea>=1.0,<2", "tea>=1; python_version > '3'", "-r other.txt"])
-def test_a_line_of_another_form_is_refused(line):
-    with pytest.raises(ValueError, match="cannot be compared"):
-        environment.missing(line)
+def test_a_version_that_is_a_candidate_for_release_counts(tea):
+    tea("2.0rc1")
+    assert environment.missing(["tea>=1.9"]) == []
+    assert environment.missing(["tea>=2.0"]) == ["tea>=2.0"]
+
+
+@pytest.mark.parametrize("line", ["-r other.txt", "-e .", "tea>=", "tea # why"])
+def test_what_is_no_requirement_is_refused(line):
+    with pytest.raises(InvalidRequirement):
+        environment.missing([line])
 
 
 @pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
-def test_every_line_of_the_requirements_can_be_compared(platform, monkeypatch):
+def test_everything_that_is_needed_can_be_compared(platform, monkeypatch):
     monkeypatch.setattr(sys, "platform", platform)
-    assert environment.missing(REQUIREMENTS) == []
+    assert environment.missing(environment.learners() + environment.testers()) == []
+
+
+def test_requirements_txt_has_what_pyproject_toml_says_that_learners_and_tests_need():
+    lines = (environment.ROOT / "requirements.txt").read_text().splitlines()
+    assert [line for line in lines if not line.startswith("#")] == [
+        *environment.learners(),
+        *environment.testers(),
+        "-e .",
+    ]
+
+
+def test_what_only_tests_and_contributors_need_is_not_a_learners():
+    project = tomllib.loads((environment.ROOT / "pyproject.toml").read_text())
+    learners = " ".join(project["project"]["dependencies"])
+    groups = project["dependency-groups"]
+    for line in [*groups["test"], *groups["dev"], *groups["benchmarks"]]:
+        assert line.partition("[")[0].partition(">")[0] not in learners.replace("jupyterlab", "").split()
+    assert "playwright" not in learners
+    assert "jupyter>" not in learners
 
 
 def test_an_environment_that_has_everything_is_used_as_it_is(checkout, launch):
@@ -187,10 +290,8 @@ def test_up_to_the_set_up_only_the_standard_library_is_imported(variables):
         sys.path.insert(0, {str(environment.ROOT)!r})
         import luffy_lesson.launcher.commands as commands
         from luffy_lesson.launcher import environment
-        lacking = environment.missing("no-such-package>=1")
-        environment.missing = lambda text: lacking
-        environment._satisfied = lambda python: False
-        environment._set_up = lambda python: sys.exit("the set-up begins")
+        environment._missing_in = lambda python, requirements: requirements
+        environment._set_up = lambda python, lacking: sys.exit("the set-up begins")
         commands.main(["lab"])
     """)
     done = subprocess.run([sys.executable, "-c", program], env=variables, capture_output=True, text=True, timeout=30)
@@ -212,66 +313,185 @@ def test_an_older_python_can_read_as_far_as_that_sentence():
         ast.parse((environment.ROOT / "luffy_lesson" / name).read_text(), feature_version=(3, 7))
 
 
-DEBIAN_VENV = """
-import pathlib, sys
-pathlib.Path(sys.argv[-1], "bin").mkdir(parents=True)
-sys.exit("No ensurepip here.")
-"""
-VENV_WITHOUT_NETWORK = """
-import pathlib, subprocess, sys
-sys.path.pop(0)
-sys.modules.pop("venv", None)
-import venv
-venv.create(sys.argv[-1], clear=True, symlinks=True)
-(site,) = pathlib.Path(sys.argv[-1]).glob("lib/python*/site-packages")
-(site / "pip.py").write_text("import sys; sys.exit('No matching distribution.' if 'install' in sys.argv else 0)")
+NO_ENSUREPIP = """
+import sys
+from importlib.machinery import PathFinder
+
+class Debian(PathFinder):  # without python3-venv
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name == "ensurepip" else super().find_spec(name, path, target)
+
+sys.meta_path[sys.meta_path.index(PathFinder)] = Debian
 """
 
 
-@pytest.mark.parametrize(
-    ("module", "cause", "sentence"),
-    [
-        (DEBIAN_VENV, "No ensurepip here.", "python3-venv"),
-        (VENV_WITHOUT_NETWORK, "No matching distribution.", "Is the network down?"),
-    ],
-    ids=["no venv", "no network"],
-)
-def test_when_the_first_set_up_fails_it_says_so_and_leaves_nothing(
-    course, bare, launch, tmp_path, module, cause, sentence
-):
+def fails(done, *says):
+    """Whether a set-up has ended with a sentence in which all of this is said."""
+    assert done.returncode == 1, done.stdout
+    assert is_one_sentence(done.stderr), done.stderr
+    for said in says:
+        assert said in done.stderr
+    return True
+
+
+def test_without_venv_it_says_what_brings_it_and_leaves_nothing(course, bare, launch, tmp_path):
     (tmp_path / "modules").mkdir()
-    (tmp_path / "modules/venv.py").write_text(module)
-    done = launch("test", python=bare, cwd=course, PYTHONPATH=str(tmp_path / "modules"))
-    assert done.returncode == 1
-    assert cause in done.stderr
-    assert sentence in done.stderr
-    assert is_one_sentence(done.stderr)
+    (tmp_path / "modules/sitecustomize.py").write_text(NO_ENSUREPIP)
+    done = launch("lab", python=bare, cwd=course, PYTHONPATH=str(tmp_path / "modules"))
+    assert fails(done, "sudo apt install python3-venv")
     assert not (course / ".venv").exists()
 
 
-def test_venv_and_pip_make_the_environment_and_complete_it(course, bare, launch, wheels, closed_port):
-    no_network = {"PIP_INDEX_URL": f"http://127.0.0.1:{closed_port}/", "PIP_RETRIES": "0"}
-    network = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels["pytest"].parent)}
+def test_venv_and_pip_make_the_environment_and_complete_it(course, bare, launch, wheels, network, no_network):
     half_made(course)
-    done = launch("test", python=bare, cwd=course, **network)
-    assert done.returncode == 0, done.stderr
-    assert "Setting up the course" in done.stdout
-    assert "the tests ran" in done.stdout
+    done = launch("lab", python=bare, cwd=course, **network)
+    assert done.stderr == "the course opens\n"
+    said = done.stdout.splitlines()
+    assert "Setting up the course" in said[0]
+    assert re.fullmatch(r"  making the environment: \d+ s", said[1])
+    assert re.fullmatch(r"  installing the packages: \d+ s", said[2])
+    assert len(said) == 3
+    (site,) = (course / ".venv").glob("lib/python*/site-packages")
+    assert (site / "luffy_lesson.pth").exists()
+    assert not (site / "pytest.py").exists()  # a learner needs none
+
+    done = launch("lab", python=bare, cwd=course, **no_network)
+    assert (done.stdout, done.stderr) == ("", "the course opens\n")  # nothing is set up again
 
     done = launch("test", python=bare, cwd=course, **no_network)
-    assert done.returncode == 0
-    assert done.stdout.startswith("the tests ran\n")  # nothing is set up again
-
-    (course / "requirements.txt").write_text("pytest>=8.4\ncoffee>=1.0\n")
-    done = launch("test", python=bare, cwd=course, **no_network)
-    assert done.returncode == 1
-    assert "Is the network down?" in done.stderr
-    assert is_one_sentence(done.stderr)
+    assert fails(done, "Is the network down", str(course / ".venv.log"))
     assert (course / ".venv").exists()  # it was there before
 
     done = launch("test", python=bare, cwd=course, **network)
     assert done.returncode == 0, done.stderr
     assert "the tests ran\n" in done.stdout
+
+    done = launch("test", python=bare, cwd=course, **no_network)
+    assert done.stdout.startswith("the tests ran\n")
+
+    needs(course, ["packaging>=23.1", "redis>=6.4", "coffee>=1.0"], ["pytest>=8.4"])
+    done = launch("test", python=bare, cwd=course, **network)
+    assert done.returncode == 0, done.stderr
+    assert (site / "coffee.py").exists()
+
+
+def test_what_the_installer_says_is_shown_and_not_guessed_at(course, bare, launch, with_pip, network):
+    shutil.copytree(with_pip, course / ".venv", symlinks=True)
+    needs(course, ["packaging>=23.1", "cocoa>=1.0"], [])
+    done = launch("lab", python=bare, cwd=course, **network)
+    assert fails(done, "No matching distribution found for cocoa>=1.0", str(course / ".venv.log"))
+    assert "network" not in done.stderr
+    assert "No matching distribution found for cocoa>=1.0" in (course / ".venv.log").read_text()
+    assert len(done.stderr.splitlines()) <= 7
+
+
+def test_settings_that_send_packages_elsewhere_do_not_count(course, bare, launch, with_pip, network, tmp_path):
+    shutil.copytree(with_pip, course / ".venv", symlinks=True)
+    (tmp_path / "pip.conf").write_text("[global]\nuser = yes\n")
+    elsewhere = {name: str(tmp_path / name) for name in ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")}
+    settings = {"PIP_CONFIG_FILE": str(tmp_path / "pip.conf"), "PIP_USER": "1"}
+    done = launch("lab", python=bare, cwd=course, **network, **elsewhere, **settings)
+    assert done.stderr == "the course opens\n"
+    assert not any(Path(folder).exists() for folder in elsewhere.values())
+
+
+@pytest.mark.package
+@pytest.mark.parametrize("setting", ["target", "prefix"])
+def test_a_configuration_that_sends_packages_elsewhere_is_named(
+    course, bare, launch, with_pip, network, tmp_path, setting
+):
+    shutil.copytree(with_pip, course / ".venv", symlinks=True)
+    (tmp_path / "pip.conf").write_text(f"[install]\n{setting} = {tmp_path / 'elsewhere'}\n")
+    done = launch("lab", python=bare, cwd=course, **network, PIP_CONFIG_FILE=str(tmp_path / "pip.conf"))
+    assert fails(done, f"not into {course / '.venv'}", "`pip config list`")
+    done = launch("lab", python=bare, cwd=course, **network, PIP_CONFIG_FILE=os.devnull)  # as it says
+    assert done.stderr == "the course opens\n"
+
+
+@pytest.fixture
+def old_redis(tmp_path):
+    """A folder with a redis that is too old."""
+    (tmp_path / "old/redis-3.5.3.dist-info").mkdir(parents=True)
+    (tmp_path / "old/redis-3.5.3.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: redis\nVersion: 3.5.3\n")
+    (tmp_path / "old/redis.py").write_text("raise SystemExit('the old redis')")
+    return str(tmp_path / "old")
+
+
+def test_an_old_package_on_the_pythonpath_hides_nothing(course, bare, launch, uv, old_redis):
+    note = f"The course runs without your PYTHONPATH: {old_redis} has other versions.\n"
+    for calls in (2, 2):
+        done = launch("lab", python=bare, cwd=course, PYTHONPATH=old_redis)
+        assert done.stderr == f"{note}the course opens\n"
+        assert len(uv()) == calls  # it is set up once
+
+
+def test_a_pythonpath_that_hides_nothing_stays(course, bare, launch, uv, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/redis.py").write_text("raise SystemExit('mine')")
+    done = launch("lab", python=bare, cwd=course, PYTHONPATH=str(tmp_path / "mine"))
+    assert done.stderr == "mine\n"
+
+
+def test_doctor_says_that_the_pythonpath_hides_packages(old_redis, monkeypatch):
+    monkeypatch.syspath_prepend(old_redis)
+    monkeypatch.setenv("PYTHONPATH", old_redis)
+    finding = doctor.packages()
+    assert not finding.right
+    assert finding.mend == f"PYTHONPATH brings other versions, from {old_redis}: `unset PYTHONPATH`, and start again."
+
+
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """Another folder of the course, for a launcher in this process that lacks a package."""
+    course = Path(tempfile.mkdtemp())  # not tmp_path, which is for this user only
+    shutil.copy(environment.ROOT / "pyproject.toml", course)
+    for name, path in {"ROOT": course, "VENV": course / ".venv", "LOG": course / ".venv.log"}.items():
+        monkeypatch.setattr(environment, name, path)
+    monkeypatch.setattr(environment, "missing", lambda requirements: ["tea>=9"])
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv(environment.AGAIN, raising=False)
+    yield course
+    course.chmod(0o755)
+    shutil.rmtree(course)
+
+
+def test_a_folder_that_cannot_be_written_is_named(elsewhere, capsys):
+    elsewhere.chmod(0o555)
+    user = os.geteuid()
+    try:
+        if user == 0:
+            os.seteuid(65534)  # root can write everywhere
+        assert commands.main(["lab"]) == 1
+    finally:
+        os.seteuid(user)
+    said = capsys.readouterr().err
+    assert f"cannot write to {elsewhere / '.venv.log'}: Permission denied." in said
+    assert "Copy the course to a folder of your own" in said
+    assert "apt" not in said
+
+
+@pytest.mark.parametrize("name", [".venv", ".venv.log"])
+def test_something_else_in_the_place_of_what_is_made_is_named(elsewhere, capsys, name):
+    if name == ".venv":
+        (elsewhere / name).touch()
+    else:
+        (elsewhere / name).mkdir()
+    assert commands.main(["lab"]) == 1
+    assert (
+        f"cannot write to {elsewhere / name}: {'Not' if name == '.venv' else 'Is'} a directory."
+        in capsys.readouterr().err
+    )
+
+
+def test_too_little_space_is_said_before_anything_is_made(elsewhere, capsys, monkeypatch):
+    usage = namedtuple("usage", "free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(399 * 10**6))
+    assert commands.main(["lab"]) == 1
+    assert capsys.readouterr().err == (
+        f"{elsewhere} has 399 MB free, and the packages need 400 MB. Make room, then try again.\n"
+    )
+    assert not (elsewhere / ".venv").exists()
 
 
 def test_uv_on_the_path_is_used_and_mends_a_half_made_environment(course, bare, launch, uv):
@@ -279,10 +499,10 @@ def test_uv_on_the_path_is_used_and_mends_a_half_made_environment(course, bare, 
     done = launch("test", python=bare, cwd=course)
     assert done.returncode == 0, done.stderr
     assert "the tests ran" in done.stdout
-    made, requirements = str(course / ".venv"), str(course / "requirements.txt")
+    made = str(course / ".venv")
     assert uv() == [
         ["venv", "--clear", "--python", bare, made],
-        ["pip", "install", "--python", f"{made}/bin/python", "-r", requirements],
+        ["pip", "install", "--python", f"{made}/bin/python", "-e", str(course), "pytest>=8.4"],
     ]
 
 
@@ -294,7 +514,28 @@ def test_an_environment_that_lacks_something_is_completed_and_not_made_again(cou
     assert (course / ".venv/mine").exists()
 
 
-@pytest.mark.parametrize(("fails", "sentence"), [("venv", "python3-venv"), ("pip", "Is the network down?")])
+def test_the_first_test_adds_only_what_tests_need(course, bare, launch, uv):
+    assert launch("lab", python=bare, cwd=course).stderr == "the course opens\n"
+    assert launch("test", python=bare, cwd=course).returncode == 0
+    assert [call[4:] for call in uv() if call[0] == "pip"] == [["-e", str(course)], ["pytest>=8.4"]]
+
+
+def test_a_command_that_is_started_from_the_course_may_need_more(course, bare, launch, uv, wheels):
+    """As in a terminal in JupyterLab, which a launcher has started after a set-up."""
+    program = "import os; os.execv(os.sys.executable, [os.sys.executable, '-m', 'luffy_lesson', 'test'])"
+    with zipfile.ZipFile(wheels["redis"]) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(wheels["redis"], "w") as archive:
+        for name, content in (files | {"redis.py": program.encode()}).items():
+            archive.writestr(name, content)
+    done = launch("lab", python=bare, cwd=course)
+    assert done.returncode == 0, done.stderr
+    assert "the tests ran" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("fails", "sentence"), [("venv", "failed while making the environment"), ("pip", "Is the network down")]
+)
 def test_when_uv_fails_it_says_so_and_a_later_try_succeeds(course, bare, launch, uv, fails, sentence):
     done = launch("test", python=bare, cwd=course, UV_FAILS=fails)
     assert done.returncode == 1
@@ -304,12 +545,13 @@ def test_when_uv_fails_it_says_so_and_a_later_try_succeeds(course, bare, launch,
     assert launch("test", python=bare, cwd=course).returncode == 0
 
 
-def test_an_interrupted_set_up_leaves_nothing(course, bare, start, uv):
+def test_an_interrupted_set_up_leaves_nothing(course, bare, start, uv, eventually):
     # A test run in the background has SIGINT switched off, and its children too.
     launcher = start(
         "test", python=bare, cwd=course, preexec=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), UV_WAITS="1"
     )
-    launcher.wait_for("uv waits")
+    launcher.wait_for("Setting up the course")
+    eventually(lambda: "uv waits" in (course / ".venv.log").read_text())
     os.kill(launcher.pid, signal.SIGINT)
     assert launcher.ends() == 1
     assert launcher.lines[-1] == "Interrupted."

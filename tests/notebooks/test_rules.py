@@ -22,7 +22,7 @@ from luffy_lesson.launcher.store import STRIP, strip
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "notebooks"
 PATHS = sorted(FOLDER.glob("*.ipynb"))
-SANITIZE = ROOT / "tests/notebooks/sanitize.cfg"
+SANITIZE = ROOT / "luffy_lesson/launcher/sanitize.cfg"
 
 SHAPE = [
     "## Where we are",
@@ -379,7 +379,7 @@ def test_a_sanitize_rule_that_is_narrow_enough_is_let_through():
 def test_pytest_compares_all_outputs_of_all_notebooks():
     options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
     assert {"tests", "notebooks"} <= set(options["testpaths"])
-    assert {"--nbval", "--nbval-current-env", "--nbval-sanitize-with=tests/notebooks/sanitize.cfg"} <= set(
+    assert {"--nbval", "--nbval-current-env", "--nbval-sanitize-with=luffy_lesson/launcher/sanitize.cfg"} <= set(
         options["addopts"]
     )
     assert "--nbval-lax" not in options["addopts"]
