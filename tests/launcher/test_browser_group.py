@@ -15,6 +15,10 @@ from luffy_lesson.launcher import browser, commands
 
 BROWSER_TESTS = Path(__file__).parents[1] / "browser"
 SETTINGS = """
+[project]
+dependencies = []
+[dependency-groups]
+test = ["pytest"]
 [tool.pytest.ini_options]
 markers = ["browser"]
 addopts = "-m 'not browser' -p no:cacheprovider"
