@@ -1,7 +1,8 @@
 """Step 4: the queue lives in Redis. It outlives the process, and any program in any language can share it.
 
 On the wire: the list `luffy:queue`. `LPUSH` adds a job at the left, and it is taken from the right. A job is the JSON
-object `{"worker": "VeryHeavyService", "args": [3]}`; other fields are welcome, and are left alone.
+object `{"worker": "VeryHeavyService", "args": [3]}`; other fields are welcome, and are left alone. It has 64 levels at
+most, itself and the list of its arguments included.
 """
 
 import json
@@ -42,7 +43,8 @@ def shallow(payload: bytes) -> bytes:
     A level is a list or an object that is open: `{"worker": "Note", "args": [[3]]}` has three. Without a limit of our
     own, each version of Python would have another.
     """
-    if payload.count(b"[") + payload.count(b"{") > DEEPEST:  # else it cannot be
+    # It cannot be if it is short, or has few brackets.
+    if len(payload) > 2 * DEEPEST and payload.count(b"[") + payload.count(b"{") > DEEPEST:
         text = str(payload, json.detect_encoding(payload), "surrogatepass").replace(r"\\", "").replace(r"\"", "")
         depth = 0
         for bracket in re.findall(r"[][{}]", "".join(text.split('"')[::2])):  # every second part is a string
