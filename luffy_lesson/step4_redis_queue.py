@@ -7,17 +7,14 @@ most, itself and the list of its arguments included.
 
 import json
 import logging
-import os
 import queue
 import re
 import time
 from typing import Any, NamedTuple
 
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from luffy_lesson import step3_memory_queue
+from luffy_lesson import redis_client, step3_memory_queue
 from luffy_lesson.step3_memory_queue import Backend, Luffy, Pool, say
 
 __all__ = ["Backend", "Job", "Luffy", "Pool", "Processor", "RedisBackend", "Worker", "say"]
@@ -92,25 +89,16 @@ class RedisBackend:
     """A queue in Redis, with the five methods of `queue.Queue`."""
 
     key = "luffy:queue"
+    _needs = "LPUSH LLEN BRPOP RPOP"  # the commands that it sends
 
     def __init__(self, connection: "redis.Redis | None" = None) -> None:
         """Use the server of `connection`; without one, that of `$REDIS_URL`, else Redis's own default address.
 
-        Raise redis.RedisError within 3 seconds when the server does not answer, or refuses the password.
+        Raise redis.RedisError within 3 seconds when the server does not answer, or refuses what is needed; TypeError
+        for a client of another kind, ValueError when `$REDIS_URL` is no address.
         """
-        given = connection or redis.Redis.from_url(os.environ.get("REDIS_URL") or "redis://localhost")
-        # redis-py would repeat a command whose reply was lost: the job is then added twice, or the one that was taken
-        # is gone and nobody knows. So nothing is repeated, and the caller is told. No reply may take 2 seconds: `get`
-        # lets the server hold one back for 1 at most.
-        own = {"retry": Retry(NoBackoff(), 0), "socket_connect_timeout": 1, "socket_timeout": 2}
-        settings = given.get_connection_kwargs() | own | {"decode_responses": False}
-        # One connection for each processor that waits; redis-py would stop at 100.
-        pool = redis.ConnectionPool(given.connection_pool.connection_class, 10_000, **settings)
-        self.redis = redis.Redis.from_pool(pool)
-        try:
-            self.redis.ping()
-        except redis.RedisError as error:
-            raise type(error)(f"{self}: {error} (Does a server run there? Is $REDIS_URL right?)") from error
+        self.redis = redis_client.connect(connection)
+        redis_client.try_out(self.redis, self._needs, self.key)
 
     def put(self, job: "step3_memory_queue.Job | Job", /) -> int:
         """Add `job` at the left. Return how many wait now.
@@ -131,14 +119,15 @@ class RedisBackend:
             raise ValueError("'timeout' must be a non-negative number")
         left = 0 if not block else float("inf") if timeout is None else timeout
         deadline = time.monotonic() + left
-        while (payload := self.take(max(0, min(left, 1)))) is None:
+        # Half a second at a time: a reply that takes two is taken for lost.
+        while (payload := self.take(max(0, min(left, 0.5)))) is None:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise queue.Empty
         return Job(payload)
 
     def take(self, seconds: float) -> Any:
-        """Take the payload at the right; wait for it for `seconds`, at most 1. Return None when none came."""
+        """Take the payload at the right; wait for it for `seconds`, at most 0.5. Return None when none came."""
         # To BRPOP 0 means for ever, and some servers round less than a millisecond to 0.
         if seconds < 0.001:
             return self.redis.rpop(self.key)
@@ -158,9 +147,7 @@ class RedisBackend:
             time.sleep(0.05)  # Redis has no event to wait for here
 
     def __repr__(self) -> str:
-        at = self.redis.get_connection_kwargs()
-        place = at.get("path") or f"{at.get('host', 'localhost')}:{at.get('port', 6379)}"
-        return f"<RedisBackend {place}/{at.get('db') or 0}>"
+        return f"<RedisBackend {redis_client.place(self.redis)}>"
 
 
 class Processor(step3_memory_queue.Processor):

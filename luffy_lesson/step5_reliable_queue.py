@@ -30,7 +30,7 @@ WEEK = 7 * 24 * 60 * 60  # seconds
 LOOK = """
 local found = {redis.call('LLEN', KEYS[1])}
 for _, list in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[1])) do
-  if redis.call('EXISTS', list) == 1 then table.insert(found, list) end
+  if redis.call('LLEN', list) > 0 then table.insert(found, list) end
 end
 return found"""
 
@@ -73,8 +73,7 @@ class Hand(contextlib.AbstractContextManager["Hand"]):
         self.unsure = False  # whether one has failed
 
     def __exit__(self, failed: Any, *_: object) -> None:
-        if failed:
-            self.unsure = True
+        self.unsure |= failed is not None
 
 
 class Pool(step4_redis_queue.Pool):
@@ -115,6 +114,7 @@ class RedisBackend(step4_redis_queue.RedisBackend):
     it may be given again what it has not acknowledged.
     """
 
+    _needs = "LPUSH RPUSH LLEN LPOS LRANGE LREM LMOVE BLMOVE ZADD ZSCORE ZCARD ZRANGEBYSCORE ZREMRANGEBYSCORE TIME EVAL"
     beat_every, gone_after = 10.0, 60.0  # seconds: how often a heart beats, and after what silence it has stopped
     most_crashes = 3  # a job that so many processors had in hand when they went is dead
     Pool, Processor, new_hand = Pool, Processor, Hand
@@ -135,7 +135,7 @@ class RedisBackend(step4_redis_queue.RedisBackend):
         return noted(Job.encode(job).payload)
 
     def take(self, seconds: float) -> Any:
-        """Move the payload at the right into the hand of this thread; wait for it for `seconds`, at most 1.
+        """Move the payload at the right into the hand of this thread; wait for it for `seconds`, at most 0.5.
 
         Return None when none came. Raise redis.RedisError when the server fails: what came all the same is put back the
         next time.

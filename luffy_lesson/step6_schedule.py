@@ -92,6 +92,7 @@ class Pool(step5_reliable_queue.Pool):
 class RedisBackend(step5_reliable_queue.RedisBackend):
     """A queue in Redis that also keeps what is not due yet."""
 
+    _needs = f"{step5_reliable_queue.RedisBackend._needs} ZRANGE ZREM"
     poll_every = 0.25  # seconds
     at_once = 100  # jobs: a thousand in one go would hold up everybody else
     Pool = Pool

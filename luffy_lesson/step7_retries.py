@@ -99,6 +99,7 @@ class Processor(step4_redis_queue.Processor):
 class RedisBackend(step6_schedule.RedisBackend):
     """A queue in Redis that tries again what failed, and keeps what is dead."""
 
+    _needs = f"{step6_schedule.RedisBackend._needs} ZREVRANGE ZREMRANGEBYRANK"
     most_dead = 10_000
     Processor = Processor
 

@@ -97,7 +97,7 @@ class RedisBackend(step7_retries.RedisBackend):
     """
 
     batch_lasts, batch_most = 0.01, 200  # seconds, jobs: a thread takes what it does in that time, or so many
-    Pool, new_hand = Pool, Hand
+    Pool, new_hand, _needs = Pool, Hand, f"{step7_retries.RedisBackend._needs} LTRIM"
 
     def __init__(self, connection: "redis.Redis | None" = None) -> None:
         """Use the server of `connection`, else that of `$REDIS_URL`; raise redis.RedisError as in step 4."""

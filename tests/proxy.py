@@ -17,6 +17,7 @@ class Proxy(socketserver.ThreadingTCPServer):
     command is caught.
     """
 
+    request_queue_size = 100  # all clients come back at once
     drop: bytes | None = None
     hang = False
     away = 0.0

@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Iterator
 
-from luffy_lesson import step3_memory_queue
+from luffy_lesson import redis_client, step3_memory_queue
 from luffy_lesson.classroom.board import Board
 from luffy_lesson.classroom.engines import Measurement
 from luffy_lesson.classroom.experiment import Experiment
@@ -38,7 +38,8 @@ class Lesson:
 
         Raises:
             RuntimeError: when the lesson's own Redis server cannot be started.
-            redis.RedisError: when the server of `$REDIS_URL` does not answer.
+            redis.RedisError: when the server of `$REDIS_URL` does not answer, or cannot be used.
+            ValueError: when `$REDIS_URL` is no address.
         """
         self.number = self.number if number is None else number
         for process in list(WorkerProcess.running):
@@ -68,6 +69,8 @@ class Lesson:
         else:
             print("You use your own Redis server ($REDIS_URL): notebooks that are open at once share its queue.")
         with RedisBackend().redis as connection:
+            if warning := redis_client.warning(connection):
+                print(warning)
             for key in connection.scan_iter("luffy:*", count=1000):
                 connection.unlink(key)
         # The workers of this notebook's cells are defined again when the cells are run again.

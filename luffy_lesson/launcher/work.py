@@ -12,6 +12,7 @@ from pathlib import Path
 
 import redis
 
+from luffy_lesson import redis_client
 from luffy_lesson.redis_server import RedisServer
 from luffy_lesson.step4_redis_queue import Luffy, Worker
 
@@ -41,7 +42,9 @@ def work(target: str, count: int, lesson: int, until_eof: bool, step: int | None
     try:
         os.environ["REDIS_URL"] = os.environ.get("REDIS_URL") or f"{RedisServer().start()}/{lesson}"
         system = importlib.import_module(STEPS[step or max(STEPS)])
-        Luffy.backend = system.RedisBackend()
+        Luffy.backend = backend = system.RedisBackend()
+        if warning := redis_client.warning(backend.redis):
+            print(warning, flush=True)
         pool = system.Processor.start(count)
     except (redis.RedisError, RuntimeError, TimeoutError, ValueError) as error:
         sys.exit(str(error))

@@ -33,8 +33,6 @@ WAYS = {
 class FaultyProxy(Proxy):
     """Passes everything on, until `arm` is called."""
 
-    request_queue_size = 100  # all clients come back at once
-
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self.RequestHandlerClass = _Connection

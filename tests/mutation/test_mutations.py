@@ -128,7 +128,7 @@ MUTATIONS = [
     ),
     Mutation(
         "the client repeats a command whose reply was lost",
-        "step4_redis_queue.py",
+        "redis_client.py",
         "Retry(NoBackoff(), 0)",
         "Retry(NoBackoff(), 3)",
         "tests/test_step4_redis_queue.py",

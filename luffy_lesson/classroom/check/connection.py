@@ -1,7 +1,6 @@
 """The connections of a check: what happens between two commands of an answer can be chosen here."""
 
 import itertools
-import os
 import secrets
 import threading
 from collections.abc import Callable, Iterator
@@ -10,6 +9,7 @@ from typing import Any
 import redis
 from redis.client import Pipeline
 
+from luffy_lesson import redis_client
 from luffy_lesson.classroom.check.trial import Wrong
 from luffy_lesson.classroom.check.waiting import SOON
 from luffy_lesson.step4_redis_queue import RedisBackend
@@ -149,7 +149,7 @@ def guard(args: tuple[Any, ...]) -> None:
 
 def connect(kind: type[Any] = Guarded) -> Any:
     """Return a connection to the server of `$REDIS_URL`."""
-    return kind.from_url(os.environ.get("REDIS_URL") or "redis://localhost", socket_timeout=2 * SOON)
+    return kind.from_url(redis_client.address(), protocol=2, socket_timeout=2 * SOON)
 
 
 def new_key() -> str:

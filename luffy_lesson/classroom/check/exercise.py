@@ -1,7 +1,6 @@
 """An exercise: the check that tries a learner's answer, its hints and its solution."""
 
 import contextlib
-import os
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 import redis
 
+from luffy_lesson import redis_client
 from luffy_lesson.classroom.check.solved import note, solved
 from luffy_lesson.classroom.check.trial import Outcome, Steps, attempt
 from luffy_lesson.classroom.show import show
@@ -171,7 +171,7 @@ def reset() -> None:
 def _no_key_left() -> Iterator[None]:
     """Delete the keys that were made meanwhile. Those of the notebook's own queues stay."""
     try:
-        connection = redis.Redis.from_url(os.environ.get("REDIS_URL") or "redis://localhost", socket_timeout=2)
+        connection = redis.Redis.from_url(redis_client.address(), protocol=2, socket_timeout=2)
     except ValueError as error:  # an address that is none
         raise redis.ConnectionError(str(error)) from error
     with connection:

@@ -1,0 +1,250 @@
+"""A Redis server of one's own: what its address looks like, how to speak with it, and why it cannot be used.
+
+A step says which commands it needs. Here they are tried before the first job, and what is wrong is told in a sentence,
+the same one to whoever asks: the steps, `work`, the doctor, the classroom.
+"""
+
+import os
+import re
+import secrets
+from typing import Any
+from urllib.parse import urlsplit
+
+import redis
+from redis.backoff import NoBackoff
+from redis.connection import AbstractConnection
+from redis.retry import Retry
+
+NOTES = ("maint_", "orig_")
+SCHEMES = ("redis://", "rediss://", "unix://")
+
+TRIALS = {
+    "LPUSH": "LIST job",
+    "RPUSH": "LIST job",
+    "LLEN": "LIST",
+    "LPOS": "LIST job",
+    "LRANGE": "LIST 0 -1",
+    "LMOVE": "LIST OTHER RIGHT LEFT",
+    "BLMOVE": "OTHER LIST RIGHT LEFT 0.5",
+    "LREM": "LIST 0 job",
+    "LTRIM": "LIST 1 0",
+    "BRPOP": "LIST OTHER 0.5",  # of two lists: so that a cluster refuses this too
+    "RPOP": "LIST",
+    "ZADD": "SET 1 job",
+    "ZSCORE": "SET job",
+    "ZCARD": "SET",
+    "ZRANGE": "SET 0 -1",
+    "ZREVRANGE": "SET 0 -1",
+    "ZRANGEBYSCORE": "SET -inf +inf",
+    "ZREM": "SET job",
+    "ZREMRANGEBYRANK": "SET 0 -1",
+    "ZREMRANGEBYSCORE": "SET -inf +inf",
+    "TIME": "",
+    "EVAL": "return 0",
+}
+"""How each command is tried. In this order, those that a step needs leave nothing behind."""
+
+REFUSALS = {
+    r"unknown command .(EXEC|MULTI|SELECT)\b": (
+        "This keeps no lists; it is a Sentinel, perhaps. Give the address of the primary that it watches, or a client "
+        "that asks it: `RedisBackend(Sentinel([(HOST, 26379)]).master_for(NAME))`."
+    ),
+    r"unknown command|timeout is not an integer": (
+        "The server is too old ({said}). Steps 5 to 8 need Redis 6.2, or Valkey; step 4 needs Redis 6."
+    ),
+    r"^\w*(ClusterCrossSlot|Moved|Ask|TryAgain|ClusterDown)Error": (
+        "The server is in cluster mode: it spreads keys over many places, and a queue needs its keys in one. "
+        "Use a server without `cluster-enabled`."
+    ),
+    r"^\w*(ReadOnly|MasterDown)Error|-READONLY": (
+        "The server is a replica, which only repeats what its primary does. Give the address of the primary."
+    ),
+    r"NOREPLICAS": (
+        "The server takes no jobs while too few replicas follow it (`min-replicas-to-write`). Start them; if another "
+        "server is the primary now, give its address."
+    ),
+    r"^\w*NoPermissionError|EXEC without MULTI": (
+        "The user {user} may not do all that is needed ({said}). `ACL SETUSER {user} ~luffy:* +@all -@dangerous` "
+        "allows it; at least the user needs ~luffy:* {needs}."
+    ),
+    r"^\w*OutOfMemoryError": "The server is full (`maxmemory`), and takes no jobs. Give it more memory, or empty it.",
+    r"MISCONF": "The server takes no jobs while it cannot write to its disk; its log says why. A full disk, perhaps?",
+    r"^\w*BusyLoadingError|LOADING|BUSY": "The server is busy ({said}). Try again when it is ready.",
+    r"Authentication required|NOAUTH": (
+        "The server wants a password, and got none. Is $REDIS_URL right? With a password it is "
+        "redis://:PASSWORD@HOST:6379/0, with a user as well redis://USER:PASSWORD@HOST:6379/0."
+    ),
+    r"without any password|no password is set": (
+        "The server has no password, and got one. Leave it out of $REDIS_URL: redis://HOST:6379/0."
+    ),
+    r"^\w*AuthenticationError|invalid password|WRONGPASS": (
+        "The server does not know this user with this password. Is $REDIS_URL right?"
+    ),
+    r"DENIED|protected mode": (
+        "The server lets nobody in from another machine while it has no password (its `protected-mode`). Give it one."
+    ),
+    r"DB index": "The server has no database {db}. Is $REDIS_URL right? It ends with the number of one, such as /0.",
+    r"max number of clients": "The server has as many clients as it may have (`maxclients`).",
+    r"CERTIFICATE_VERIFY_FAILED": (
+        "The server's certificate is not one that this machine trusts ({said}). "
+        "Name the certificate of who signed it: rediss://…?ssl_ca_certs=FILE."
+    ),
+    r"^TLS.*(Timeout connecting|connecting to.*(WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|EOF|reset by peer))": (
+        "The server does not answer in TLS. Without TLS the address in $REDIS_URL begins with redis://, not rediss://."
+    ),
+    r"^TLS.*(CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|while reading|while writing|closed by server)": (
+        "The server hung up; perhaps it wants a certificate of yours: rediss://…?ssl_certfile=FILE&ssl_keyfile=FILE."
+    ),
+    r"closed by server|reset by peer|[Bb]roken pipe|not ready": (
+        "Whoever listens there hung up, as a server does that wants TLS: then the address in $REDIS_URL begins with "
+        "rediss://. Else it may be no Redis server."
+    ),
+    r"^\w*InvalidResponse|Invalid Username or Password|Wrong number of response items": (
+        "What answers there is no Redis server; a website, perhaps. Is $REDIS_URL right? Redis's usual port is 6379."
+    ),
+    "": "{said} (Does a server run there? Is $REDIS_URL right?)",
+}
+"""What to say of a refusal, by what is found in it. The first that fits counts."""
+
+
+def address() -> str:
+    """Return `$REDIS_URL`, else Redis's own default address.
+
+    Raise ValueError when it is none that redis-py reads as it is meant. Its text, in which a password may stand, is not
+    told.
+    """
+    url = os.environ.get("REDIS_URL") or "redis://localhost"
+    try:
+        wrong = _wrong_in(url)
+    except (TypeError, ValueError, redis.RedisError):  # whose text may hold a part of the address
+        wrong = "Its host, its port or one of its options is none."
+    if wrong:
+        raise ValueError(f"$REDIS_URL is no address. {wrong} It looks like redis://:PASSWORD@HOST:6379/0.")
+    return url
+
+
+def _wrong_in(url: str) -> str:
+    """Return what redis-py would read otherwise than it is meant; raise what it raises for what it does not read."""
+    if not url.startswith(SCHEMES):
+        return f"It has to begin with {', '.join(SCHEMES[:-1])} (with TLS) or {SCHEMES[-1]} (a socket of this machine)."
+    parts = urlsplit(url)
+    if "#" in url or "@" in parts.path + parts.query:
+        return "In a password # has to be written %23, / as %2F, ? as %3F and @ as %40."
+    if parts.scheme == "unix" and (parts.hostname or not parts.path):
+        return "The path of a socket begins with a third slash: unix:///."
+    if parts.scheme != "unix" and not re.fullmatch(r"/?|/[0-9]+", parts.path):
+        return "Behind the server stands the number of a database, such as /0, and nothing else."
+    (parts.hostname or "").encode("idna")
+    redis.Redis.from_url(url).connection_pool.make_connection()
+    return ""
+
+
+def connect(given: redis.Redis | None) -> redis.Redis:
+    """Return a client to the server of `given`, else to that of `$REDIS_URL`. Nothing is sent yet.
+
+    Raise TypeError when `given` is of another kind, ValueError when `$REDIS_URL` is no address.
+    """
+    if given is None:
+        given = redis.Redis.from_url(address())
+    if not isinstance(given, redis.Redis):
+        raise TypeError(
+            "A backend takes a client of the class redis.Redis, such as redis.Redis.from_url('redis://localhost'); for "
+            f"Valkey, too. This is a {type(given).__module__}.{type(given).__qualname__}."
+        )
+    own: dict[str, Any] = {
+        # redis-py would repeat a command whose reply was lost: the job is then added twice, or the one that was taken
+        # is gone and nobody knows. So nothing is repeated, and the caller is told.
+        "retry": Retry(NoBackoff(), 0),
+        "socket_connect_timeout": 1,
+        # No reply may take longer. `get` lets the server hold one back for half a second; a server that looks at its
+        # clock once a second (`hz 1`) adds one; half a second is left for the way there and back.
+        "socket_timeout": 2,
+        "decode_responses": False,
+        "protocol": 2,  # which every server speaks
+    }
+    # Without what redis-py notes there for version 3 of the protocol, in which a server may stretch the timeouts.
+    theirs = {name: value for name, value in given.get_connection_kwargs().items() if not name.startswith(NOTES)}
+    settings = theirs | own
+    kind = type("Connection", (Following, given.connection_pool.connection_class), {})
+    # One connection for each processor that waits; redis-py would stop at 100.
+    return redis.Redis.from_pool(redis.ConnectionPool(kind, 10_000, **settings))
+
+
+class Following(AbstractConnection):
+    """A connection that is made anew once its server is a replica: another one stands behind its name now."""
+
+    demoted = False
+
+    def read_response(self, *args: Any, **options: Any) -> Any:
+        """Read a reply, and note when it is that of a replica; raise it as ever."""
+        try:
+            return super().read_response(*args, **options)
+        except redis.ResponseError as error:
+            # Before Redis 7 the reply to a script only mentions it.
+            self.demoted |= isinstance(error, redis.ReadOnlyError) or "-READONLY" in str(error)
+            raise
+
+    def send_packed_command(self, *args: Any, **options: Any) -> None:
+        """Send a command, over a new connection where the last reply was that of a replica."""
+        if self.demoted:
+            self.demoted = False
+            self.disconnect()  # type: ignore[no-untyped-call]
+            self.connect()  # type: ignore[no-untyped-call]
+        super().send_packed_command(*args, **options)  # type: ignore[no-untyped-call]
+
+
+def place(client: redis.Redis) -> str:
+    """Return the host, port and database of a server, and never its password."""
+    at = client.get_connection_kwargs()
+    sentinel = at.get("connection_pool")
+    server = f"service {sentinel.service_name}" if sentinel else f"{at.get('host', 'localhost')}:{at.get('port', 6379)}"
+    return f"{at.get('path') or server}/{at.get('db') or 0}"
+
+
+def try_out(client: redis.Redis, needs: str, key: str) -> None:
+    """Try the commands `needs` on keys that nobody has, below `key`, in two round trips. Nothing is left there.
+
+    Raise redis.RedisError, with a sentence that says what to do, when one of them is refused.
+    """
+    names = {kind: f"{key}:trial:{secrets.token_hex(12)}" for kind in ("LIST", "OTHER", "SET")}
+    try:
+        # Where MULTI is refused, redis-py lets the commands be carried out one by one. So one that changes nothing is
+        # first.
+        with client.pipeline() as harmless:
+            harmless.llen(names["LIST"])
+            harmless.execute()
+        with client.pipeline() as trial:
+            for command in filter(needs.split().__contains__, TRIALS):
+                words = TRIALS[command].split()
+                trial.execute_command(command, *[names.get(word, word) for word in words])  # type: ignore[no-untyped-call]
+            trial.execute()
+    except redis.RedisError as error:
+        raise redis.RedisError(f"{place(client)}: {sentence(error, client, needs)}") from error
+
+
+def sentence(error: redis.RedisError, client: redis.Redis, needs: str) -> str:
+    """Return what to say to a person whom a server refuses with `error` what a step needs."""
+    at = client.get_connection_kwargs()
+    said = re.sub(r"^Command # .* of pipeline caused error: |,? with args .*", "", str(error))
+    tls = "TLS " if issubclass(client.connection_pool.connection_class, redis.SSLConnection) else ""
+    for pattern, says in REFUSALS.items():
+        if re.search(pattern, f"{tls}{type(error).__name__}: {said}"):
+            rights = " ".join(f"+{command.lower()}" for command in ["MULTI", "EXEC", *needs.split()])
+            user = at.get("username") or "default"
+            return says.format(said=said, user=user, needs=rights, db=at.get("db"))
+    raise AssertionError("the last pattern fits everything")
+
+
+def warning(client: redis.Redis) -> str:
+    """Return what to say of a server that deletes jobs when it is full; nothing where it does not, or does not tell."""
+    try:
+        memory = client.info("memory")
+    except redis.ResponseError:  # a user without dangerous commands may not ask
+        return ""
+    policy = memory.get("maxmemory_policy", "")
+    if not (memory.get("maxmemory") and policy.startswith("allkeys-")):
+        return ""
+    return (
+        f"The Redis server deletes any key when it is full (`maxmemory-policy {policy}`): the whole queue may vanish, "
+        "and nobody is told. For a queue it has to be `noeviction`."
+    )

