@@ -1,7 +1,8 @@
 """Step 4: the queue lives in Redis. It outlives the process, and any program in any language can share it.
 
 On the wire: the list `luffy:queue`. `LPUSH` adds a job at the left, and it is taken from the right. A job is the JSON
-object `{"worker": "VeryHeavyService", "args": [3]}`; other fields are welcome, and are left alone.
+object `{"worker": "VeryHeavyService", "args": [3]}`; other fields are welcome, and are left alone. It has 64 levels at
+most, itself and the list of its arguments included.
 """
 
 import json
