@@ -82,7 +82,7 @@ def backend_in_use() -> Backend:
 class Processor:
     """A thread that takes jobs and performs them.
 
-    It ends when its pool is stopped, when its queue is shut down and empty, and when the program's main thread has ended.
+    It ends when its pool is stopped, when its queue is shut down and empty, or when the main thread has ended.
     """
 
     pool: "ClassVar[Pool | None]" = None  # the one that `start` started last

@@ -769,6 +769,24 @@ def test_a_board_moves_after_its_cell_has_ended_and_comes_to_rest(kernel):
     assert kernel.out[cell] == "True 1\n"
 
 
+@pytest.mark.skipif(not hasattr(queue, "ShutDown"), reason="a queue can be shut down from Python 3.13 on")
+@pytest.mark.parametrize(("immediate", "done"), [(False, 4), (True, 2)])
+def test_a_board_comes_to_rest_and_no_processor_complains_when_the_queue_is_shut_down(kernel, immediate, done):
+    cell = kernel.run(f"""
+        with watch() as board:
+            pool = Processor.start(2)
+            for number in range(4):
+                Wait.perform_queue(number)
+            while Luffy.backend.qsize() > 2:
+                time.sleep(0.01)
+            Luffy.backend.shutdown(immediate={immediate})
+            Wait.go.set()
+        print(ended(board), len(board.jobs), [thread.is_alive() for thread in pool.threads])
+        pool.stop()
+    """)
+    assert (kernel.out[cell], dict(kernel.err)) == (f"True {done} [False, False]\n", {})
+
+
 def test_a_thread_whose_job_fails_says_so_in_one_line_under_its_cell(kernel):
     cell = kernel.run("""
         with watch() as board:
