@@ -377,7 +377,7 @@ def test_no_wait_is_taken_for_a_lost_reply(number):
         backend = SYSTEMS[number].RedisBackend(redis.Redis.from_url(proxy.url))
         with pytest.raises(queue.Empty):
             backend.get(block=False)  # what is asked once only is asked
-        proxy.back = 0.3
+        proxy.away, proxy.back = 0.2, 0.3
         # Returns when the server looks at its clock, and it does so again in a second.
         raw.blpop(["luffy:nothing"], timeout=0.01)
         with pytest.raises(queue.Empty):
