@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 
 class Proxy(socketserver.ThreadingTCPServer):
-    """Passes everything on, except one reply; each command `away` seconds late.
+    """Passes everything on, except one reply; each command `away` seconds late, each reply `back`.
 
     Set `drop` to the name of a command: the next one reaches the server, its reply is swallowed, and the connection is
     closed, or with `hang` left open and silent. Later commands of that name are passed on, so a client that repeats its
@@ -20,7 +20,7 @@ class Proxy(socketserver.ThreadingTCPServer):
     request_queue_size = 100  # all clients come back at once
     drop: bytes | None = None
     hang = False
-    away = 0.0
+    away = back = 0.0
 
     def __init__(self, url: str, path: str | None = None) -> None:
         """Stand before the server at `url`, on a port of its own or on the Unix socket `path`."""
@@ -65,6 +65,7 @@ class _Connection(socketserver.BaseRequestHandler):
                         self.server.closing.wait(self.server.away)
                         upstream.sendall(data)
                     elif not swallow:
+                        self.server.closing.wait(self.server.back)
                         client.sendall(data)
                     else:
                         self.server.dropped.set()
