@@ -30,7 +30,7 @@ def python() -> Finding:
     detail = f"{kind} ({sys.executable}), {platform.platform()}"
     tested = platform.python_implementation() == "CPython" and (3, 11) <= sys.version_info < (3, 15)
     if sysconfig.get_config_var("Py_GIL_DISABLED"):
-        tested, kind = False, f"the free-threaded build of {kind}, for which not all packages are made"
+        tested, kind = False, f"the free-threaded build of {kind}, for which packages may be missing"
     mend = f"This is {kind}. Install CPython 3.11 to 3.14, delete the folder .venv, and start the course with that."
     return Finding("Python 3.11 to 3.14", tested, detail, mend)
 
