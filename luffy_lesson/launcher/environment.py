@@ -198,6 +198,8 @@ def _set_up(python: Path, lacking: list[str]) -> None:
     uv = shutil.which("uv")
     made = not VENV.exists()
     _check_place(made)
+    if made:
+        _check_space()
     pip = [uv, "pip"] if uv else [str(python), "-m", "pip"]
     here = ["--python", str(python)] if uv else []
     try:
@@ -218,6 +220,7 @@ def _set_up(python: Path, lacking: list[str]) -> None:
         try:
             _phase("installing the packages", *pip, "install", *here, *compiling, *packages)
         except SetUpError:
+            _check_space(0.05)
             if not _reaches_packages(pip, here):
                 raise SetUpError(
                     "No package can be downloaded, not even a small one. Is the network down, or is a proxy wanted? "
@@ -236,7 +239,7 @@ def _set_up(python: Path, lacking: list[str]) -> None:
 
 
 def _check_place(made: bool) -> None:
-    """Raise SetUpError where nothing can be written, or too little. Empty the log."""
+    """Raise SetUpError where nothing can be written. Empty the log."""
     place = LOG
     try:
         LOG.write_bytes(b"")
@@ -247,9 +250,13 @@ def _check_place(made: bool) -> None:
         raise SetUpError(
             f"The set-up cannot write to {place}: {error.strerror}. {'Delete it first.' if place == VENV else mend}"
         ) from None
+
+
+def _check_space(share: float = 1) -> None:
+    """Raise SetUpError where less is free than this share of what a set-up from nothing needs."""
     for (use, needed), folder in zip(SPACE.items(), [ROOT, Path(tempfile.gettempdir())], strict=True):
         free = shutil.disk_usage(folder).free // 10**6
-        if made and free < needed:
+        if free < needed * share:
             raise SetUpError(f"{folder} has {free} MB free, and {use} need {needed} MB. Make room, then try again.")
 
 
@@ -269,7 +276,7 @@ def _phase(doing: str, *command: "str | Path") -> None:
             print(f"{time.monotonic() - begun:.0f} s", flush=True)
     if failed:
         said = LOG.read_bytes()[begins:].decode(errors="replace").splitlines()
-        print(*said[-5:], sep="\n", file=sys.stderr)
+        print(*[line[:300] for line in said if line.strip()][-4:], sep="\n", file=sys.stderr)
         raise SetUpError(f"The set-up failed while {doing}: see above. All that was said is in {LOG}.")
 
 

@@ -494,6 +494,20 @@ def test_too_little_space_is_said_before_anything_is_made(elsewhere, capsys, mon
     assert not (elsewhere / ".venv").exists()
 
 
+def test_a_disk_that_is_full_by_then_is_named(elsewhere, capsys, monkeypatch):
+    usage = namedtuple("usage", "free")
+    free = iter([500, 500, 19])
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(next(free) * 10**6))
+
+    def phase(doing, *command):
+        if doing == "installing the packages":
+            raise environment.SetUpError("It failed.")
+
+    monkeypatch.setattr(environment, "_phase", phase)
+    assert commands.main(["lab"]) == 1
+    assert f"{elsewhere} has 19 MB free, and the packages need 400 MB." in capsys.readouterr().err
+
+
 def test_uv_on_the_path_is_used_and_mends_a_half_made_environment(course, bare, launch, uv):
     half_made(course)
     done = launch("test", python=bare, cwd=course)

@@ -116,10 +116,15 @@ def test_without_a_record_all_that_differs_is_the_learners(course, record):
     (root / folder.COPIED).unlink()
     if record:
         (root / folder.COPIED).write_text(record)
-    for _ in range(2):
-        folder.provide()
+    folder.provide()
+    write(root / LAID, "say(1)", prints="1")  # it was run, and not changed
+    if record:
+        (root / folder.COPIED).write_text(record)  # damaged again
+    before = (root / LAID).read_bytes()
+    folder.provide()
     assert sources(root / NOTEBOOK) == ["mine"]
-    assert sources(root / LAID) == ["say(1)"]
+    assert (root / LAID).read_bytes() == before
+    assert len(list(root.glob("01_sync*"))) == 2
     assert set(json.loads((root / folder.COPIED).read_text())) == {NOTEBOOK, "images/queue.svg", "workers.py"}
 
 
