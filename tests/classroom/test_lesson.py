@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 import redis
+import servers
 
 from luffy_lesson import step4_redis_queue, step7_retries
 from luffy_lesson.classroom import Website, WorkerProcess, another_process, lesson, stopwatch
@@ -210,6 +211,24 @@ def test_fresh_uses_a_server_that_is_the_users_own_and_says_so(server, databases
     assert os.environ.get("REDIS_URL") == url
     assert databases[0].exists("luffy:queue")
     assert "You use your own Redis server" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("policy", "warned"), [("allkeys-lru", True), ("noeviction", False)])
+def test_fresh_warns_of_a_server_that_deletes_jobs_when_it_is_full(monkeypatch, capsys, policy, warned):
+    with servers.server(servers.VALKEY, "maxmemory 100mb", f"maxmemory-policy {policy}") as port:
+        monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{port}")
+        lesson.fresh(4)
+    assert ("the whole queue may vanish" in capsys.readouterr().out) == warned
+
+
+@pytest.mark.parametrize(
+    ("rule", "refused"), [("", None), ("-brpop", "The user luffy may not .*brpop.*ACL SETUSER luffy")]
+)
+def test_fresh_works_for_the_usual_user_of_an_application_and_tells_what_another_lacks(monkeypatch, rule, refused):
+    with servers.server(servers.VALKEY, f"user luffy on >secret ~luffy:* +@all -@dangerous {rule}") as port:
+        monkeypatch.setenv("REDIS_URL", f"redis://luffy:secret@127.0.0.1:{port}")
+        with pytest.raises(redis.RedisError, match=refused) if refused else contextlib.nullcontext():
+            lesson.fresh(4)
 
 
 def test_fresh_follows_the_lessons_server_to_another_port(databases, capsys, monkeypatch, tmp_path):

@@ -7,6 +7,8 @@ import textwrap
 from pathlib import Path
 
 import pytest
+import redis
+from servers import VALKEY, server
 
 WORKERS = (Path(__file__).parents[1] / "sample_workers.py").read_text()
 ECHO = '{"worker": "Echo", "args": ["hello"]}'
@@ -203,6 +205,48 @@ def test_a_server_that_does_not_answer_is_said_in_a_sentence(launch, closed_port
     assert f"127.0.0.1:{closed_port}" in said
     assert "$REDIS_URL" in said
     assert "secret" not in said
+
+
+def test_a_server_that_cannot_be_used_is_refused_at_the_start_in_the_words_of_the_doctor(launch):
+    with server(VALKEY, "replicaof 127.0.0.1 1") as port:
+        url = f"redis://127.0.0.1:{port}/0"
+        said = sentence(launch("work", "workers.py", REDIS_URL=url))
+        diagnosed = launch("doctor", REDIS_URL=url)
+    assert "The server is a replica" in said
+    assert f"✗ a Redis server: {said}  → " in diagnosed.stdout
+    assert diagnosed.returncode == 1
+
+
+@pytest.mark.parametrize("sign", "#/?")
+def test_a_password_that_breaks_the_address_is_not_printed(launch, sign):
+    said = sentence(launch("work", "workers.py", REDIS_URL=f"redis://:hid{sign}den@127.0.0.1:6379/0"))
+    assert said.startswith("$REDIS_URL is no address.")
+    assert not re.search("hid|den@", said)
+
+
+def test_the_usual_user_of_an_application_can_work_and_is_warned_of_nothing_that_he_may_not_know(start, launch):
+    policy = ["maxmemory 100mb", "maxmemory-policy allkeys-lru", "user luffy on >secret ~luffy:* +@all -@dangerous"]
+    with server(VALKEY, *policy) as port:
+        url = f"redis://luffy:secret@127.0.0.1:{port}/0"
+        diagnosed = launch("doctor", REDIS_URL=url)
+        assert re.search(r"^✓ a Redis server: your own, .*, valkey 9[.0-9]+\n[✓✗]", diagnosed.stdout, re.MULTILINE)
+        process = start("work", "workers.py", REDIS_URL=url)
+        assert process.wait_for("").startswith("5 processors")
+        redis.Redis(port=port).lpush("luffy:queue", ECHO)
+        process.wait_for("hello")
+        process.close()
+
+
+def test_of_a_server_that_deletes_jobs_when_it_is_full_work_and_doctor_warn(start, launch):
+    with server(VALKEY, "maxmemory 100mb", "maxmemory-policy allkeys-lru") as port:
+        url = f"redis://127.0.0.1:{port}/0"
+        process = start("work", "workers.py", REDIS_URL=url)
+        warning = process.wait_for("the whole queue may vanish")
+        process.wait_for("processors take jobs from")
+        diagnosed = launch("doctor", REDIS_URL=url)
+        process.close()
+    assert re.search(rf"^✓ a Redis server: .*\n  → {re.escape(warning)}$", diagnosed.stdout, re.MULTILINE)
+    assert diagnosed.returncode == 0
 
 
 @pytest.mark.parametrize("given", [{}, {"REDIS_URL": ""}], ids=["not set", "empty"])
