@@ -18,11 +18,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.manager import start_new_kernel
+from jupyter_client.manager import KernelManager
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from luffy_lesson.launcher.kernel import ThisPython  # noqa: E402
 from luffy_lesson.redis_server import RedisServer  # noqa: E402
 from luffy_lesson.step4_redis_queue import Luffy, Processor, RedisBackend, Worker  # noqa: E402
 
@@ -127,10 +128,12 @@ def in_a_kernel(call: str) -> Any:
     """Return what a call to a function of this file returns in a fresh kernel."""
     printed = []
     path = [str(ROOT), str(Path(__file__).parent)]
-    manager, client = start_new_kernel(
-        stderr=subprocess.DEVNULL, env=os.environ | {"PYTHONPATH": os.pathsep.join(path)}
-    )
+    manager = KernelManager(kernel_spec_manager=ThisPython())
+    manager.start_kernel(stderr=subprocess.DEVNULL, env=os.environ | {"PYTHONPATH": os.pathsep.join(path)})
+    client = manager.client()
+    client.start_channels()
     try:
+        client.wait_for_ready(timeout=60)
         code = f"import board as benchmark; print('answer', benchmark.{call})"
         client.execute_interactive(code, output_hook=lambda message: printed.append(message["content"]), timeout=600)
     finally:

@@ -1,6 +1,8 @@
 """The diagrams in the notebooks are those of their source, and can be read anywhere."""
 
+import itertools
 import re
+import runpy
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -11,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ROOT / "notebooks"
+SOURCE = runpy.run_path(str(ROOT / "docs/make_diagrams.py"))
 PATHS = sorted((NOTEBOOKS / "images").glob("[!.]*"))
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -23,6 +26,12 @@ def linked():
             yield name, words
 
 
+def on_the_edge(point, box):
+    (x, y), right, below = point, box.x + box.width, box.y + box.height
+    on_a_side = x in (box.x, right) and box.y < y < below
+    return on_a_side or (y in (box.y, below) and box.x < x < right)
+
+
 def test_the_pictures_are_those_of_their_source(tmp_path):
     subprocess.run([sys.executable, "docs/make_diagrams.py", str(tmp_path)], cwd=ROOT, check=True, timeout=60)
     drawn = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
@@ -33,6 +42,17 @@ def test_the_pictures_are_those_of_their_source(tmp_path):
 def test_each_picture_is_in_a_notebook_with_the_words_of_its_source():
     says = {path.name: ElementTree.parse(path).find(f"{SVG}desc").text for path in PATHS}
     assert sorted(linked()) == sorted(says.items())
+
+
+@pytest.mark.parametrize("diagram", SOURCE["DIAGRAMS"].values(), ids=lambda diagram: diagram.title)
+def test_a_way_leads_from_the_edge_of_one_box_to_that_of_another_and_turns_at_right_angles(diagram):
+    ways = {name: part.points for name, part in diagram.parts.items() if isinstance(part, SOURCE["Way"])}
+    boxes = [part for part in diagram.parts.values() if isinstance(part, SOURCE["Frame"] | SOURCE["Place"])]
+    for name, points in ways.items():
+        ends = [[box for box in boxes if on_the_edge(point, box)] for point in (points[0], points[-1])]
+        assert all(ends), name
+        assert ends[0] != ends[1], name
+        assert all((x == right) != (y == below) for (x, y), (right, below) in itertools.pairwise(points)), name
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
