@@ -71,7 +71,8 @@ def test_pytest_validates_what_imports_the_course(shadowed, environment, tmp_pat
 def test_lab_offers_this_python(start, shadowed, tmp_path, redis_url, eventually):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    start("--no-browser", f"--port={port}", "--IdentityProvider.token=x", REDIS_URL=redis_url, **shadowed)
+    jupyter = start("--no-browser", f"--port={port}", "--IdentityProvider.token=x", REDIS_URL=redis_url, **shadowed)
+    jupyter.wait_for(f"http://127.0.0.1:{port}/lab", timeout=60)
     address = f"http://127.0.0.1:{port}/api/kernelspecs?token=x"
     specs = {}
 
