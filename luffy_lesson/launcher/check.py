@@ -20,7 +20,7 @@ from jupyter_client.manager import KernelManager
 from luffy_lesson.classroom.check.exercise import names_of, standing
 from luffy_lesson.classroom.check.solved import NAME, solved
 from luffy_lesson.launcher.environment import ROOT
-from luffy_lesson.redis_server import RedisServer
+from luffy_lesson.redis_server import ENDS_WITH, HomeError, RedisServer
 
 WARNING = (
     "This runs the learners' code on this computer, with your rights. "
@@ -164,6 +164,7 @@ def _run(cells: list[str], folder: Path, seconds: float) -> None:
     shutil.copy(ROOT / "notebooks/workers.py", work)  # some cells import it
     own = {
         "LUFFY_HOME": str(home),
+        ENDS_WITH: str(os.getpid()),
         "IPYTHONDIR": str(folder / "ipython"),  # the teacher's settings and history are not the learner's
         "TMPDIR": str(folder / "tmp"),
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
@@ -188,7 +189,7 @@ def _run(cells: list[str], folder: Path, seconds: float) -> None:
         manager.shutdown_kernel(now=True)
         if client:
             client.stop_channels()
-        with contextlib.suppress(OSError, ValueError):  # the learner's code may have damaged its files
+        with contextlib.suppress(OSError, ValueError, HomeError):  # the learner's code may have damaged its files
             RedisServer(home / "redis").stop()
 
 
