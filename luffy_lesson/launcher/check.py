@@ -21,7 +21,7 @@ from luffy_lesson.classroom.check.exercise import names_of, standing
 from luffy_lesson.classroom.check.solved import NAME, solved
 from luffy_lesson.launcher.environment import CONTENT, ROOT
 from luffy_lesson.launcher.kernel import ThisPython
-from luffy_lesson.redis_server import RedisServer
+from luffy_lesson.redis_server import ENDS_WITH, HomeError, RedisServer
 
 WARNING = (
     "This runs the learners' code on this computer, with your rights. "
@@ -173,6 +173,7 @@ def _run(cells: list[str], folder: Path, seconds: float) -> None:
         shutil.copy(module, work)
     own = {
         "LUFFY_HOME": str(home),
+        ENDS_WITH: str(os.getpid()),
         "IPYTHONDIR": str(folder / "ipython"),  # the teacher's settings and history are not the learner's
         "TMPDIR": str(folder / "tmp"),
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
@@ -203,7 +204,7 @@ def _run(cells: list[str], folder: Path, seconds: float) -> None:
         manager.shutdown_kernel(now=True)
         if client:
             client.stop_channels()
-        with contextlib.suppress(OSError, ValueError):  # the learner's code may have damaged its files
+        with contextlib.suppress(OSError, ValueError, HomeError):  # the learner's code may have damaged its files
             RedisServer(home / "redis").stop()
 
 

@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from luffy_lesson.launcher.kernel import ThisPython
-from luffy_lesson.redis_server import RedisServer
+from luffy_lesson.redis_server import ENDS_WITH, RedisServer
 
 SANITIZE = Path(__file__).with_name("sanitize.cfg")
 STRIP = "**You are here:** "
@@ -35,7 +35,7 @@ def store(notebooks: list[str], redraw: bool = False) -> int:
             return 1
     os.environ.pop("REDIS_URL", None)
     with tempfile.TemporaryDirectory() as home:
-        os.environ["LUFFY_HOME"] = home
+        os.environ |= {"LUFFY_HOME": home, ENDS_WITH: str(os.getpid())}
         try:
             for path in paths:
                 print(path.name, flush=True)

@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Locator, sync_playwright
 
 from luffy_lesson.launcher.browser import find_browser
 from luffy_lesson.launcher.commands import SETTINGS
-from luffy_lesson.redis_server import RedisServer, free_port
+from luffy_lesson.redis_server import ENDS_WITH, RedisServer, free_port
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60
@@ -205,6 +205,7 @@ class Lab:
                 "JUPYTER_CONFIG_PATH": str(SETTINGS),
                 "JUPYTER_PREFER_ENV_PATH": "1",
                 "JUPYTER_TOKEN": self._token,
+                ENDS_WITH: os.environ[ENDS_WITH],
                 "PYTHONPATH": str(ROOT),
             }
         )

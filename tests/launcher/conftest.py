@@ -15,6 +15,7 @@ import pytest
 import redis
 
 import luffy_lesson
+from luffy_lesson.redis_server import ENDS_WITH
 
 ROOT = Path(luffy_lesson.__file__).parents[1]
 
@@ -90,6 +91,7 @@ def variables(tmp_path: Path) -> dict[str, str]:
         "PATH": str(tmp_path / "bin"),
         "HOME": str(tmp_path / "home"),
         "LUFFY_HOME": os.environ["LUFFY_HOME"],
+        ENDS_WITH: os.environ[ENDS_WITH],
         "PYTHONPATH": str(ROOT),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUTF8": "1",
