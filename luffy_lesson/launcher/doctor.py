@@ -3,9 +3,11 @@
 import importlib.metadata
 import os
 import platform
+import re
 import socket
 import sys
 import webbrowser
+from collections.abc import Collection
 from typing import NamedTuple
 
 from luffy_lesson.launcher.environment import REQUIREMENTS, missing
@@ -28,8 +30,12 @@ def python() -> Finding:
     return Finding("Python 3.11 or newer", sys.version_info >= (3, 11), detail, "Install a newer Python.")
 
 
-def packages() -> Finding:
-    """Look at what `requirements.txt` names."""
+def packages(of_interest: Collection[str] | None = None) -> Finding:
+    """Look at what `requirements.txt` names.
+
+    Args:
+        of_interest: the names of the packages that may not be missing; None for all.
+    """
     versions = []
     for name in PACKAGES:
         try:
@@ -37,6 +43,8 @@ def packages() -> Finding:
         except importlib.metadata.PackageNotFoundError:
             versions.append(f"no {name}")
     lacking = missing(REQUIREMENTS.read_text())
+    if of_interest is not None:
+        lacking = [line for line in lacking if re.split(r"[^\w.-]", line)[0] in of_interest]
     mend = f"Missing: {', '.join(lacking)}. `python3 -m luffy_lesson` sets them up."
     return Finding("the packages", not lacking, ", ".join(versions), mend)
 
