@@ -4,6 +4,10 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+from nbval.plugin import IPyNbFile
 
 from luffy_lesson.redis_server import ENDS_WITH, RedisServer
 
@@ -16,6 +20,31 @@ os.environ.update(LUFFY_HOME=HOME, IPYTHONDIR=f"{HOME}/ipython", MPLCONFIGDIR=f"
 def pytest_runtest_teardown() -> None:
     """What one test has solved, the next has not: a page that shows the progress is compared with what is stored."""
     Path(HOME, "progress.txt").unlink(missing_ok=True)
+
+
+receive = IPyNbFile.get_kernel_message
+
+
+def receive_updated(self: IPyNbFile, *args: Any, **options: Any) -> Any:
+    """Let an output count as what it was updated to, as every front end does. nbval knows no updates.
+
+    An update of an earlier cell's output comes too late: that cell was compared.
+    """
+    while True:
+        message = receive(self, *args, **options)
+        content = message["content"]
+        name = (content.get("transient") or {}).get("display_id")
+        shown = vars(self).setdefault("shown", {})
+        if message["msg_type"] == "display_data" and name:
+            shown[name] = content["data"] = NotebookNode(content["data"])  # which nbval keeps, where it copies a dict
+        if message["msg_type"] != "update_display_data":
+            return message
+        if name in shown:
+            shown[name].clear()
+            shown[name].update(content["data"])
+
+
+IPyNbFile.get_kernel_message = receive_updated
 
 
 def pytest_unconfigure() -> None:

@@ -630,7 +630,7 @@ def test_servers_of_tests_end_with_the_tests(tmp_path, environment, eventually):
     ) as run:
         eventually((tmp_path / "pids").exists)
         tests, pid = map(int, (tmp_path / "pids").read_text().split())
-        keeper = parent_of(pid)
+        keeper = psutil.Process(pid).ppid()
         try:
             run.kill()
             run.wait()

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
-from luffy_lesson.classroom.board import show_widget
+from luffy_lesson.classroom.display import Display, as_html, show_widget
 from luffy_lesson.step3_memory_queue import Pool, Processor
 
 if TYPE_CHECKING:
     from luffy_lesson.classroom.pictures.waiting import Waiting
 
-TEXT = "Sliders (run the cell to use them): jobs a second, seconds a job and processors; below, what follows from them."
+TEXT = "Sliders for jobs a second, seconds a job and processors; below, what follows from them."
 
 
 def expected_wait(per_second: float, seconds: float, processors: int) -> float:
@@ -106,12 +106,17 @@ class Sliders:
         self.per_second = ipywidgets.FloatSlider(4, min=0.5, max=20, step=0.5, description="jobs a second")
         self.seconds = ipywidgets.FloatSlider(1, min=0.1, max=3, step=0.1, description="seconds a job")
         self.processors = ipywidgets.IntSlider(5, min=1, max=40, description="processors")
-        self.answer = ipywidgets.HTML()
+        self.answer = ""
+        self._place = Display()
         sliders = [self.per_second, self.seconds, self.processors]
         for slider in sliders:
             slider.style.description_width = "8em"
             slider.observe(self.tell, "value")
-        self.widget = ipywidgets.VBox([*sliders, self.answer])
+        self.widget = ipywidgets.VBox(sliders)
+
+    def show(self) -> None:
+        """Display the sliders below the cell, and what follows below them: that stays in the notebook."""
+        show_widget(self.widget, TEXT)
         self.tell()
 
     def tell(self, _: Any = None) -> None:
@@ -123,9 +128,10 @@ class Sliders:
             rest = f"{processors} processors cannot do that: the queue grows as long as jobs come."
         else:
             rest = f"{processors} processors are busy {in_hand / processors:.0%} of the time; a job waits {wait:.2f} s."
-        self.answer.value = f"On average {per_second:g} · {seconds:g} = <b>{in_hand:g}</b> jobs are in hand. {rest}"
+        self.answer = f"On average {per_second:g} · {seconds:g} = {in_hand:g} jobs are in hand. {rest}"
+        self._place.show(as_html(self.answer), self.answer)
 
 
 def sliders() -> None:
     """Display sliders for jobs a second, seconds a job and processors, and what follows from them."""
-    show_widget(Sliders().widget, TEXT)
+    Sliders().show()

@@ -1,16 +1,15 @@
 """The board: watch processors at work, live."""
 
+import contextvars
 import logging
 import queue
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import ipywidgets
-from IPython.core.getipython import get_ipython
-from IPython.display import display
-
-from luffy_lesson.classroom.drawing import STYLE, draw
+from luffy_lesson.classroom.display import Display
+from luffy_lesson.classroom.drawing import describe, draw
 from luffy_lesson.classroom.output import at_work, last_line, owner
 from luffy_lesson.classroom.record import JobRecord, Record, States
 from luffy_lesson.classroom.seam import Began, Ended, Event, Started, seam
@@ -19,10 +18,8 @@ from luffy_lesson.step3_memory_queue import Backend, Luffy
 if TYPE_CHECKING:
     from luffy_lesson.classroom.pictures.timeline import Timeline
 
+log = logging.getLogger(__name__)
 MAIN = threading.main_thread()
-TEXT = "A live board (it moves when the cell is run): what waits, what each lane has in hand, what is done or failed."
-"""Stands for a board where there are no widgets: on GitHub, on paper, and in a notebook that was not run yet."""
-
 EVERY = 0.2
 """How often a board is drawn at most, in seconds: often enough to see it move, and to cost the jobs next to nothing."""
 
@@ -37,12 +34,15 @@ class Board:
     last: "ClassVar[Board | None]" = None
     _listing = threading.Lock()  # JupyterLab calls what belongs to a button in a thread of its own
 
-    def __init__(self, backend: Backend | None = None, cell: Any = None) -> None:
+    def __init__(
+        self, backend: Backend | None = None, cell: Any = None, show: Callable[[str, str], object] = lambda *_: None
+    ) -> None:
         """Open a board. It is drawn by a thread of its own until it is closed, or the program's main thread has ended.
 
         Args:
             backend: whose waiting jobs are counted; by default that of `Luffy.backend`, at every moment.
             cell: the message that ran the cell to which the lines of processors belong; by default the running one.
+            show: is called with the board, as HTML and as text, whenever it has changed.
         """
         owner.claim(cell)
         for board in [board for board in Board.open if not board._thread.is_alive()]:
@@ -58,9 +58,13 @@ class Board:
         self._left = False  # the `with` block has ended
         self._finishing = False  # and what begins now belongs to a later board
         self._closing = threading.Event()
-        self._html = ipywidgets.HTML()
-        self.widget = ipywidgets.VBox([ipywidgets.HTML(STYLE), self._html])
-        self._thread: threading.Thread = threading.Thread(target=self._run, args=[owner.cell], name="Board")
+        self._show = show
+        self.html = self.text = ""  # as it was drawn last
+        self._seen = True  # it was drawn when it was to be
+        context = contextvars.copy_context()  # in which ipykernel 7.0 keeps to which cell a display belongs
+        self._thread: threading.Thread = threading.Thread(
+            target=context.run, args=[self._run, owner.cell], name="Board"
+        )
         for board in Board.open:
             board._finish()
         try:
@@ -137,8 +141,16 @@ class Board:
         with self._noting:
             self._note()
             self._record.sample(waiting, self._states)
-            html = draw(self._record, waiting, live)
-        self._html.value = html
+            html, text = draw(self._record, waiting, live), describe(self._record, waiting)
+        if html != self.html:
+            try:
+                self._show(html, text)
+            except Exception:  # of the way to the front end: what happens is noted all the same, and drawn later
+                if self._seen:
+                    log.warning("The board could not be drawn", exc_info=True)
+                self._seen = False
+            else:
+                self.html, self.text, self._seen = html, text, True
         return waiting
 
     def _note(self) -> None:
@@ -195,9 +207,7 @@ def watch(backend: Backend | None = None) -> Board:
     Args:
         backend: whose waiting jobs are counted; by default that of `Luffy.backend`, at every moment.
     """
-    board = Board(backend)
-    show_widget(board.widget, TEXT)
-    return board
+    return Board(backend, show=Display().show)
 
 
 def timeline() -> "Timeline":
@@ -209,11 +219,3 @@ def timeline() -> "Timeline":
     if Board.last is None:
         raise RuntimeError("There is nothing to show yet: run some jobs within `with watch():` first.")
     return Board.last.timeline()
-
-
-def show_widget(widget: ipywidgets.DOMWidget, text: str) -> None:
-    """Display a widget below the cell, with a text that stands for it where there are no widgets. Not in a script."""
-    if get_ipython() is None:
-        return
-    view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
-    display({"application/vnd.jupyter.widget-view+json": view, "text/plain": text}, raw=True)

@@ -1,5 +1,6 @@
 """The course's system beside the engines that people run: what was measured once, and a button that measures here."""
 
+import contextvars
 import importlib.util
 import json
 import select
@@ -16,7 +17,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import ipywidgets
 from IPython.display import display
 
-from luffy_lesson.classroom.board import show_widget
+from luffy_lesson.classroom.display import in_notebook, show_widget
+from luffy_lesson.classroom.output import owner
 from luffy_lesson.launcher.environment import CONTENT
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 BENCHMARKS = CONTENT / "benchmarks"
 INSTALL = "pip install rq 'dramatiq[redis]' huey 'celery[redis]' taskiq taskiq-redis"
 INSTALL_RUBY = "apt install ruby-hiredis ruby-sidekiq"
-TEXT = "A button (run the cell to use it) that measures the same on this machine."
+TEXT = "A button that measures the same on this machine."
 ENDS_WITHIN = 10
 """How long the benchmark may take to end its own processes, in seconds."""
 
@@ -55,8 +57,10 @@ class Measurement:
     def __init__(self) -> None:
         """Make the button; nothing runs yet."""
         self.button = ipywidgets.Button(description="Measure here", button_style="primary")
-        self.said, self.picture = ipywidgets.HTML(_missing()), ipywidgets.VBox()
-        self.widget = ipywidgets.VBox([self.button, self.said, self.picture])
+        self.said = ipywidgets.HTML(_missing())
+        self.picture: Bars | None = None
+        self.widget = ipywidgets.VBox([self.button, self.said])
+        self._cell = owner.running()
         self.button.on_click(self.begin)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -66,7 +70,8 @@ class Measurement:
         """Run it: a click."""
         self.button.disabled = True
         self._stopping.clear()
-        self._thread = threading.Thread(target=self._measure, name="Measurement")
+        context = contextvars.copy_context()  # in which ipykernel 7.0 keeps to which cell a display belongs
+        self._thread = threading.Thread(target=context.run, args=[self._measure], name="Measurement")
         self._thread.start()
 
     def stop(self) -> None:
@@ -76,6 +81,7 @@ class Measurement:
             self._thread.join(2 * ENDS_WITHIN)
 
     def _measure(self) -> None:
+        owner.pin(self._cell)
         with tempfile.TemporaryDirectory() as folder:
             program = [sys.executable, "-u", str(BENCHMARKS / "engines.py"), "--rounds=1", "--jobs=2000", "--single=50"]
             process = subprocess.Popen(
@@ -103,8 +109,9 @@ class Measurement:
                     process.stdout.close()
                     self.button.disabled = False
             if (Path(folder) / "engines.json").exists():
-                png = chart(Path(folder), "Measured here, once: jobs a second")._repr_mimebundle_()["image/png"]
-                self.picture.children = [ipywidgets.Image(value=png, format="png")]
+                self.picture = chart(Path(folder), "Measured here, once: jobs a second")
+                if in_notebook():
+                    display(self.picture)
                 self.said.value = _missing()
 
 

@@ -1,28 +1,32 @@
 """The experiment: sliders and buttons for a run of one's own, with what it should take beside what it takes."""
 
 import contextlib
+import contextvars
 import math
 import queue
 import threading
 import time
-from html import escape
 from typing import Any, ClassVar
 
 import ipywidgets
 
-from luffy_lesson.classroom.board import Board, show_widget
+from luffy_lesson.classroom.board import Board
+from luffy_lesson.classroom.display import Display, as_html, show_widget
 from luffy_lesson.classroom.output import at_work, last_line, owner, quiet
 from luffy_lesson.classroom.predict import Prediction
 from luffy_lesson.step3_memory_queue import Backend, Job, Pool, Processor, Worker
 
-TEXT = "An experiment (run the cell to use it): sliders for processors, jobs and seconds a job, Start and Stop."
+TEXT = "An experiment: sliders for processors, jobs and seconds a job, and Start and Stop."
 
 LONGEST = 60
 """How long to wait for jobs in hand when stopped, in seconds."""
 
 
 class Experiment:
-    """A run that its sliders describe. A thread of its own does it, so that the kernel stays free."""
+    """A run that its sliders describe. A thread of its own does it, so that the kernel stays free.
+
+    The sliders and buttons are a widget. What is measured, and the board, are shown below it, and stay in the notebook.
+    """
 
     shown: "ClassVar[set[Experiment]]" = set()  # for `lesson.fresh()` to stop
 
@@ -41,18 +45,24 @@ class Experiment:
         self._seconds = ipywidgets.FloatSlider(1, min=0.5, max=3, step=0.5, description="seconds", readout_format=".1f")
         self._start = ipywidgets.Button(description="Start", button_style="primary")
         self._stop = ipywidgets.Button(description="Stop", disabled=True)
-        self._predicted, self._measured = ipywidgets.HTML(), ipywidgets.HTML("measured: press Start")
-        self._board = ipywidgets.VBox()
-        self._lines = ipywidgets.Output(layout={"max_height": "12em", "overflow": "auto"})
+        self._predicted = ipywidgets.HTML()
+        self.measured = "measured: press Start"
+        self.board: Board | None = None
+        self._place = Display()
         sliders = [self._processors, self._jobs, self._seconds]
         rows = [ipywidgets.HBox(row) for row in (sliders, [self._start, self._stop, self._predicted])]
-        self.widget = ipywidgets.VBox([*rows, self._measured, self._board, self._lines])
+        self.widget = ipywidgets.VBox(rows)
         for slider in sliders:
             slider.observe(self._predict, "value")
         self._start.on_click(self._begin)
         self._stop.on_click(self._end)
         self._predict()
         Experiment.shown.add(self)
+
+    def show(self) -> None:
+        """Display it below the cell."""
+        show_widget(self.widget, TEXT)
+        self._draw("", "")
 
     def stop(self) -> None:
         """End the run, and wait until it has ended. Without one, do nothing."""
@@ -72,6 +82,10 @@ class Experiment:
             f"round{'s' * (rounds > 1)} of {seconds:g} s = <b>{rounds * seconds:g} s</b>"
         )
 
+    def _draw(self, html: str, text: str) -> None:
+        """Show a board, as HTML and as text, below what is measured."""
+        self._place.show(as_html(self.measured) + html, f"{self.measured}\n{text}".rstrip())
+
     def _begin(self, _: Any) -> None:
         """Start the run: a click, in the main thread."""
         if self._run and self._run.is_alive():
@@ -80,14 +94,12 @@ class Experiment:
         pool = self._pool = pool_class(self._processor, self._processors.value, self._backend)
         self._stopping.clear()
         self._start.disabled, self._stop.disabled = True, False
-        board = Board(self._backend, self._cell)
-        self._board.children = [board.widget]
-        self._lines.outputs = ()
-        if self._cell:
-            self._lines.msg_id = self._cell["header"]["msg_id"]  # what is printed for the cell goes there from now on
+        self.measured = "measured: nothing so far"
+        board = self.board = Board(self._backend, self._cell, self._draw)
         seconds = self._seconds.value
         arguments = pool, board, self._jobs.value, int(seconds) if seconds.is_integer() else seconds
-        self._run = threading.Thread(target=self._perform, args=arguments, name="Experiment")
+        context = contextvars.copy_context()  # in which ipykernel 7.0 keeps to which cell a display belongs
+        self._run = threading.Thread(target=context.run, args=[self._perform, *arguments], name="Experiment")
         self._run.start()
 
     def _perform(self, pool: Pool, board: Board, jobs: int, seconds: float) -> None:
@@ -106,14 +118,17 @@ class Experiment:
                     self._backend.task_done()
             if done == jobs:
                 said = self._prediction and self._prediction.said
-                beside = f", and you said {escape(said)}" if said else ""
-                self._measured.value = f"measured: {jobs} jobs in <b>{took:.1f} s</b>{beside}"
+                beside = f", and you said {said}" if said else ""
+                self.measured = f"measured: {jobs} jobs in {took:.1f} s{beside}"
             else:
-                self._measured.value = f"stopped after {took:.1f} s: {len(board.jobs)} of {jobs} jobs were done"
+                self.measured = f"stopped after {took:.1f} s: {len(board.jobs)} of {jobs} jobs were done"
         except Exception as error:  # of the server, or of a worker that cannot be found again: it is shown
-            self._measured.value = f"✗ {escape(last_line(error))}"
+            self.measured = f"✗ {last_line(error)}"
         finally:
             board.close()
+            self._draw(board.html, board.text)
+            if self._prediction:
+                self._prediction.keep()
             self._start.disabled, self._stop.disabled = False, True
 
     def _work(self, pool: Pool, board: Board, jobs: int, seconds: float, begin: float) -> int:
@@ -122,7 +137,7 @@ class Experiment:
         for _ in range(jobs):
             self._backend.put(Job(self._worker, (seconds,)))
         while (done := len(board.jobs)) < jobs and at_work(pool) and not self._stopping.wait(0.1):
-            self._measured.value = f"measured: {done} of {jobs} jobs in {time.monotonic() - begin:.1f} s so far"
+            self.measured = f"measured: {done} of {jobs} jobs in {time.monotonic() - begin:.1f} s so far"
         return done
 
 
@@ -137,4 +152,4 @@ def experiment(
         backend: where the jobs wait. It belongs to the experiment: what still waits there at the end is thrown away.
         prediction: what was predicted for it; it is shown beside what is measured.
     """
-    show_widget(Experiment(worker, processor, backend, prediction).widget, TEXT)
+    Experiment(worker, processor, backend, prediction).show()

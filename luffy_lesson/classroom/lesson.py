@@ -81,7 +81,7 @@ class Lesson:
 
 def check_environment() -> None:
     """Print whether this notebook has what the course needs, and how to mend what is missing."""
-    for finding in (doctor.python(), doctor.packages(), doctor.redis_server()):
+    for finding in (doctor.python(), doctor.packages(jupyter=False), doctor.redis_server()):
         print(f"✓ {finding.name}" if finding.right else f"✗ {finding.name}: {finding.detail}\n  → {finding.mend}")
 
 

@@ -10,7 +10,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from IPython.display import display
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+from luffy_lesson.classroom.display import show_text
 
 if TYPE_CHECKING:
     from luffy_lesson.classroom.pictures.bars import Bars
@@ -30,7 +34,8 @@ def show(*things: Any) -> None:
     """
     sources = [thing.read_text() if isinstance(thing, Path) else inspect.getsource(thing) for thing in things]
     code = "\n\n\n".join(without_docstrings(textwrap.dedent(source)).strip() for source in sources)
-    markdown(f"```python\n{code}\n```")
+    # Jupyter knows the classes' colours, on light and on dark; but in an exported page such a <pre> is proportional.
+    show_text(code, html=highlight(code, PythonLexer(), HtmlFormatter(prestyles="font-family:monospace")))
 
 
 def without_docstrings(source: str) -> str:
@@ -103,7 +108,8 @@ def adds(step: ModuleType) -> None:
         says = [f"gets {new}" if before else f"with {new}"] * bool(new) + [f"changes {changed}"] * bool(changed)
         rows.append(f"- `{name}` {', '.join(says)}".removesuffix(" with "))
     number = steps().index(step) + 1
-    markdown("\n".join([f"**Step {number}** adds to step {number - 1}:", "", *rows]))
+    text = "\n".join([f"**Step {number}** adds to step {number - 1}:", "", *rows])
+    show_text(text, markdown=text)
 
 
 def _news(step: ModuleType) -> list[tuple[str, list[str], Any]]:
@@ -124,15 +130,6 @@ def staircase() -> "Staircase":
     from luffy_lesson.classroom.pictures.staircase import Staircase  # here, for matplotlib takes a while to import
 
     return Staircase()
-
-
-def markdown(text: str) -> None:
-    """Display Markdown below the cell.
-
-    Args:
-        text: the Markdown.
-    """
-    display({"text/markdown": text, "text/plain": text}, raw=True)
 
 
 def bars(title: str, numbers: dict[str, float]) -> "Bars":

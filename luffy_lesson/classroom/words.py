@@ -1,6 +1,6 @@
 """The words of the course: one list, which the notebooks show and use."""
 
-from luffy_lesson.classroom.show import markdown
+from luffy_lesson.classroom.display import show_text
 
 WORDS = {
     "worker": "a class with a method `perform`: something that can be done",
@@ -48,5 +48,5 @@ def words(*names: str) -> None:
     Raises:
         KeyError: for a word that is not in the list.
     """
-    rows = [f"- **{name}**: {WORDS[name]}" for name in names or WORDS]
-    markdown("\n".join(rows))
+    text = "\n".join(f"- **{name}**: {WORDS[name]}" for name in names or WORDS)
+    show_text(text, markdown=text)

@@ -35,15 +35,19 @@ def python() -> Finding:
     return Finding("Python 3.11 to 3.14", tested, detail, mend)
 
 
-def packages() -> Finding:
-    """Look at what a learner needs."""
+def packages(jupyter: bool = True) -> Finding:
+    """Look at what a learner needs.
+
+    Args:
+        jupyter: whether JupyterLab is needed, too: not in a kernel, which may have another environment.
+    """
     versions = []
     for name in PACKAGES:
         try:
             versions.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
             versions.append(f"no {name}")
-    lacking = missing(learners())
+    lacking = missing([line for line in learners() if jupyter or not line.startswith("jupyterlab")])
     mend = f"Missing: {', '.join(lacking)}. " + (
         "Install the course again, into this environment." if INSTALLED else f"`{COMMAND}` sets them up."
     )

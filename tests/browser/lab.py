@@ -152,14 +152,17 @@ class Lab:
     A context manager: at its end the server, its kernels, the Redis server and the folder are gone.
     """
 
-    def __init__(self, program: str = "jupyterlab", theme: str = "JupyterLab Light") -> None:
+    def __init__(
+        self, program: str = "jupyterlab", theme: str = "JupyterLab Light", settings: Path | None = SETTINGS
+    ) -> None:
         """Start it.
 
         Args:
             program: `jupyterlab`, or `notebook` for Notebook 7.
             theme: how it looks.
+            settings: the folder of those that the launcher gives it; None for Jupyter's own.
         """
-        self.program = program
+        self.program, self.settings = program, settings
         self.folder = Path(tempfile.mkdtemp(prefix="luffy_lesson_lab_")).resolve()
         self.home = self.folder / "home"
         self.course = self.folder / "course"
@@ -202,7 +205,7 @@ class Lab:
             {name: value for name, value in os.environ.items() if not name.startswith(mine)}
             | {name: str(self.folder / folder) for name, folder in folders.items()}
             | {
-                "JUPYTER_CONFIG_PATH": str(SETTINGS),
+                "JUPYTER_CONFIG_PATH": str(self.settings or ""),
                 "JUPYTER_PREFER_ENV_PATH": "1",
                 "JUPYTER_TOKEN": self._token,
                 ENDS_WITH: os.environ[ENDS_WITH],
@@ -228,13 +231,19 @@ class Lab:
         """Return the end of what the server has printed."""
         return "\n".join((self.folder / "server.log").read_text(errors="replace").splitlines()[-30:])
 
-    def copy(self) -> Path:
-        """Make a fresh copy of the course's notebooks, which the server shows and trusts; return its folder."""
+    def copy(self, trusted: bool = True) -> Path:
+        """Make a fresh copy of the course's notebooks, which the server shows; return its folder.
+
+        Args:
+            trusted: whether the server trusts them. Nobody trusts what was just cloned.
+        """
         copy = Path(tempfile.mkdtemp(dir=self.course))
         ignored = shutil.ignore_patterns("__pycache__", ".*")
         shutil.copytree(ROOT / "notebooks", copy, dirs_exist_ok=True, ignore=ignored)
         notary = NotebookNotary(data_dir=str(self.folder / "data"))
-        for path in copy.glob("*.ipynb"):  # in what is not trusted, a stored widget is not even tried
+        for path in (
+            copy.glob("*.ipynb") if trusted else ()
+        ):  # in what is not trusted, a stored widget is not even tried
             notary.sign(nbformat.read(path, 4))
         notary.store.close()
         return copy
@@ -357,7 +366,10 @@ class Notebook:
 
     def save(self) -> None:
         """Save the notebook. While that lasts, its file may be empty, and its tab shows that there are changes."""
+        before = self.path.stat().st_mtime_ns
         self.menu("File", "docmanager:save")
+        wait_until(lambda: self.path.stat().st_mtime_ns != before, 10, "the file is written")
+        wait_until(lambda: self.path.stat().st_size, 10, "the file is whole")
         self.page.wait_for_selector(CHANGED, state="detached")
 
     def record(self) -> None:

@@ -3,17 +3,22 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from html import unescape
 from pathlib import Path
 
 import nbformat
 import pytest
 from lab import ROOT, Lab, Notebook, Reading, sanitized, wait_until
+from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_notebook
+
+from luffy_lesson.classroom.display import HINT
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PRINTED = ("application/vnd.jupyter.stdout", "text/plain")
+BOARD = re.compile("waiting .*in (hand|flight) ")
 WRONG = ("application/vnd.jupyter.stderr", "application/vnd.jupyter.error")
 
 WORKING = re.compile(r"(\w+\(.*\)) (\d+\.\d) s")  # the job in hand, and for how long
@@ -57,23 +62,45 @@ def lines(texts: Iterable[str]) -> str:
     return sanitized("".join(text.removesuffix("\n") + "\n" for text in texts))
 
 
-def assert_as_stored(notebook: Notebook) -> None:
-    """Every line is under its own cell, and every board and picture is there."""
+def assert_as_stored(notebook: Notebook, run: bool = True) -> None:
+    """Every line is under its own cell, and every board and picture is there.
+
+    Args:
+        notebook: as it is shown.
+        run: whether it was run; else nothing can be used.
+    """
     stored, shown = notebook.stored, notebook.cells()
     assert len(shown) == len(stored)
     for number, (cell, page) in enumerate(zip(stored, shown, strict=True), 1):
         which = f"code cell {number}:\n{cell.source}"
         assert [output for output in page.outputs if output.kind in WRONG] == [], which
         plain = [output for output in cell.outputs if set(output.get("data", {})) <= {"text/plain"}]
-        fallbacks = [output for output in plain if output.output_type == "display_data"]  # of a widget
-        texts = [output.get("text") or output.data["text/plain"] for output in plain if output not in fallbacks]
+        texts = [output.get("text") or output.data["text/plain"] for output in plain]
         assert lines(output.text for output in page.outputs if output.kind in PRINTED) == lines(texts), which
-        assert sum(output.kind == "widget" for output in page.outputs) == len(fallbacks), which
+        htmls = [written(output.data["text/html"]) for output in cell.outputs if "text/html" in output.get("data", {})]
+        widgets = sum(HINT in html for html in htmls) if run and is_for_use(cell.source, notebook) else 0
+        assert sum(output.kind == "widget" for output in page.outputs) == widgets, which
+        shown = [output.text for output in page.outputs if output.kind == "text/html"]
+        expected = [html for html in htmls if not (widgets and HINT in html)]
+        assert [text.strip() for text in shown if not BOARD.match(text)] == [
+            text.strip() for text in expected if not BOARD.match(text)
+        ], which
         assert len(page.boards) == calls("watch", cell.source), which
         pictures = sum("image/png" in output.get("data", {}) for output in cell.outputs)
         assert sum(output.picture for output in page.outputs) == pictures, which
         assert pictures >= calls("timeline", cell.source), which
     assert_no_broken_widget(notebook)
+
+
+def written(html: str) -> str:
+    """What HTML says."""
+    return unescape(re.sub("<[^>]*>", "", html))
+
+
+def is_for_use(source: str, notebook: Notebook) -> bool:
+    """Whether a cell's widget stays to be used: a prediction is over when it was compared."""
+    prediction = re.search(r"^(\w+) = predict\(", source, re.MULTILINE)
+    return not prediction or not any(f"{prediction[1]}.compare(" in cell.source for cell in notebook.stored)
 
 
 def assert_no_broken_widget(notebook: Notebook) -> None:
@@ -253,19 +280,92 @@ def test_lesson_8_computes_at_a_slider_and_measures_at_a_click(browser, lab, pic
         notebook.screenshot(picture("engines"), 1)
 
 
-def test_a_notebook_that_was_saved_shows_its_board_when_it_is_opened_again(browser, lab, picture):
-    path = write(lab.copy(), [OWN[0], "with watch():\n    VeryHeavyService.perform_now(1)"])
+def test_a_notebook_that_was_saved_by_the_launchers_jupyter_shows_its_sliders_when_it_is_opened_again(browser, lab):
+    path = write(lab.copy(), ["from luffy_lesson.classroom import sliders\nsliders()"])
     with Notebook(browser, lab, path) as notebook:
         notebook.run_all()
         notebook.wait_done()
         notebook.save()
     assert "widgets" in nbformat.read(path, 4).metadata
     with Notebook(browser, lab, path) as notebook:
-        wait_until(lambda: notebook.cells()[1].boards, 30, "the board is there")
-        (lane,) = notebook.cells()[1].boards[0]
-        assert lane.text.startswith("✓ VeryHeavyService(1) 1.")
+        notebook.cell(0).locator(".widget-slider").first.wait_for()
         assert_no_broken_widget(notebook)
-        notebook.screenshot(picture("opened_again"))
+
+
+@pytest.mark.parametrize("program", ["jupyterlab", "notebook"])
+def test_a_notebook_that_was_saved_by_any_jupyter_can_be_read_when_it_is_opened_again(browser, picture, program):
+    with Lab(program, settings=None) as lab:
+        path = lab.copy() / "00_start_here.ipynb"
+        with Notebook(browser, lab, path) as notebook:
+            sources = [cell.source for cell in notebook.stored]
+            (predicts,) = (number for number, source in enumerate(sources) if calls("predict", source))
+            (watches,) = (number for number, source in enumerate(sources) if calls("watch", source))
+            for number in range(predicts + 1):
+                notebook.run_cell(number)
+                notebook.wait_cell(number)
+            notebook.cell(predicts).get_by_label("2 s").check()
+            notebook.run_cell(watches)
+            notebook.wait_cell(watches)
+            notebook.save()
+        assert "widgets" not in nbformat.read(path, 4).metadata
+        with Notebook(browser, lab, path) as notebook:
+            assert_no_broken_widget(notebook)
+            (board,) = notebook.cells()[watches].boards
+            assert [lane.name for lane in board] == [f"Processor {number}" for number in range(5)]
+            assert "✓ done 10" in notebook.cell(watches).inner_text()
+            assert "● 2 s" in notebook.cell(predicts).inner_text()
+            notebook.screenshot(picture(f"opened_again_{program}"))
+
+
+def test_an_experiment_leaves_its_last_run_in_the_notebook(browser, picture):
+    cells = [
+        OWN[0],
+        "from luffy_lesson.classroom import experiment\nexperiment(VeryHeavyService, Processor, queue.Queue())",
+    ]
+    with Lab(settings=None) as lab:
+        path = write(lab.copy(), cells)
+        with Notebook(browser, lab, path) as notebook:
+            notebook.run_all()
+            notebook.wait_done()
+            notebook.cell(1).locator(".widget-slider", has_text="jobs").locator(".noUi-handle").press("Home")
+            notebook.cell(1).get_by_role("button", name="Start").click()
+            notebook.cell(1).get_by_text("measured: 1 jobs in").wait_for()
+            notebook.save()
+        with Notebook(browser, lab, path) as notebook:
+            assert "measured: 1 jobs in 1." in notebook.cell(1).inner_text()
+            (board,) = notebook.cells()[1].boards
+            assert len(board) == 5
+            notebook.screenshot(picture("experiment_opened_again"))
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_what_was_just_cloned_and_is_not_trusted_shows_boards_and_code_as_they_are_stored(browser, picture, theme):
+    with Lab(theme=theme) as lab, Notebook(browser, lab, lab.copy(trusted=False) / "02_threaded.ipynb") as notebook:
+        assert_as_stored(notebook, run=False)
+        bars = notebook.page.locator(".luffy-bar i")
+        assert bars.count() == 25
+        looks = {bars.nth(number).evaluate("bar => getComputedStyle(bar).backgroundColor") for number in range(5)}
+        assert looks == {"rgb(31, 131, 196)"}
+        code = notebook.page.locator(".jp-OutputArea .highlight pre").first
+        assert "mono" in code.evaluate("code => getComputedStyle(code).fontFamily")
+        colours = "code => [code, code.querySelector('.k')].map(part => getComputedStyle(part).color)"
+        assert len(set(code.evaluate(colours))) == 2
+        notebook.screenshot(picture(f"not_trusted_{theme.split()[-1].lower()}"))
+
+
+def test_in_a_narrow_window_all_of_a_board_is_there(browser, lab, picture):
+    path = lab.copy() / "02_threaded.ipynb"
+    with Notebook(browser, lab, path) as notebook:
+        notebook.page.keyboard.press("Control+b")  # hides the list of files
+        notebook.page.set_viewport_size({"width": 480, "height": 900})
+        board = notebook.page.locator(".luffy-board").last
+        board.scroll_into_view_if_needed()
+        outside = """board => {
+            const edge = board.closest('.jp-OutputArea-output').getBoundingClientRect().right + 1;
+            return [...board.querySelectorAll('*')].filter(part => part.getBoundingClientRect().right > edge).length;
+        }"""
+        wait_until(lambda: board.evaluate(outside) == 0, 10, "all is within the window")
+        notebook.screenshot(picture("narrow"))
 
 
 def test_notebook_7_shows_it_too(browser, picture):
@@ -275,3 +375,15 @@ def test_notebook_7_shows_it_too(browser, picture):
         assert_as_stored(notebook)
         assert_boards_moved(notebook)
         notebook.screenshot(picture("notebook_7"))
+
+
+def test_an_exported_page_shows_code_in_a_monospaced_font(browser, tmp_path, picture):
+    page_file = tmp_path / "exported.html"
+    page_file.write_text(HTMLExporter().from_filename(str(ROOT / "notebooks/02_threaded.ipynb"))[0])
+    page = browser.new_page()
+    page.goto(page_file.as_uri())
+    code = page.locator(".jp-OutputArea .highlight pre").first
+    assert "mono" in code.evaluate("code => getComputedStyle(code).fontFamily")
+    code.scroll_into_view_if_needed()
+    page.screenshot(path=picture("exported"))
+    page.close()

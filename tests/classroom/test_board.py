@@ -1,5 +1,6 @@
 """A board shows what really happens, while it happens; and it comes to rest."""
 
+import contextvars
 import itertools
 import queue
 import re
@@ -18,7 +19,7 @@ from luffy_lesson import step4_redis_queue, step5_reliable_queue, step6_schedule
 from luffy_lesson.classroom import board as board_module
 from luffy_lesson.classroom import lesson, timeline
 from luffy_lesson.classroom import seam as seam_module
-from luffy_lesson.classroom.board import MOST, TEXT, Board
+from luffy_lesson.classroom.board import MOST, Board
 from luffy_lesson.classroom.seam import Ended, seam
 from luffy_lesson.step3_memory_queue import Luffy, Pool, Processor, Worker
 from luffy_lesson.step4_redis_queue import RedisBackend
@@ -83,7 +84,8 @@ def five():
 
 def text_of(board):
     """What a learner reads on the board."""
-    return re.sub(r"\s+", " ", unescape(re.sub("<[^>]*>", " ", board.widget.children[-1].value)))
+    html = re.sub("<span data-run>(.*?)</span>", r"\1", board.html)
+    return re.sub(r"\s+", " ", unescape(re.sub("<[^>]*>", " ", html)))
 
 
 def shows(board, text):
@@ -153,7 +155,7 @@ def test_a_failed_job_is_told_by_the_last_line_of_its_error(five, join, caplog, 
     Fail.perform_queue("one\n<b>two</b>")
     join(Luffy.backend)
     eventually(lambda: shows(board, "✗ failed 1") and shows(board, "✗ Fail('one\\n<b>two</b>'): <b>two</b>"))
-    assert "<b>two" not in board.widget.children[-1].value
+    assert "<b>two" not in board.html
 
 
 def test_each_thread_of_perform_async_has_a_lane(wait, eventually):
@@ -355,7 +357,7 @@ def test_a_server_that_is_away_is_shown_and_so_is_its_return(server, registry, e
         eventually(lambda: shows(board, "waiting ? (ConnectionError: "))
         server.start()
         other.lpush("luffy:queue", *"xyz")
-        eventually(lambda: re.search(r"waiting <b>[34]</b>", board.widget.children[-1].value))
+        eventually(lambda: re.search(r"waiting <b>[34]</b>", board.html))
 
 
 # steps 5 to 7
@@ -393,7 +395,7 @@ def test_of_step_5_the_board_counts_what_is_in_flight_of_all_processes_and_what_
     eventually(lambda: shows(board, "waiting 0 in flight 1"))
     other.redis.zadd("luffy:queue:dead", {"x": 1})
     eventually(lambda: shows(board, "in flight 1 dead 1"))
-    assert "luffy-kept" not in board.widget.children[-1].value
+    assert "luffy-kept" not in board.html
 
 
 def test_of_step_6_the_board_names_what_is_scheduled_and_counts_down(redis_url, registry, eventually):
@@ -430,14 +432,14 @@ def test_a_job_that_fails_is_seen_to_be_tried_again_until_it_is_done(flaky, even
     with Board() as board:
         flaky.perform_queue(7)
     eventually(
-        lambda: re.search(r"retrying try 3 (in \d\.\d s|now) Visit\(7\) : OSError: 429 <b>no</b>", text_of(board))
+        lambda: re.search(r"retrying try 3 (in \d\.\d s|now) Visit\(7\): OSError: 429 <b>no</b>", text_of(board))
     )
     assert shows(board, "waiting 0 in flight 0 scheduled 0 retrying 1 dead 0 ✓ done 0 ✗ failed tries 2")
     at_rest(board)
     assert [job.error is None for job in board.jobs] == [False, False, True]
     assert shows(board, "retrying 0 dead 0 ✓ done 1 ✗ failed tries 2")
     assert repr(board.timeline()) == "<Timeline: 3 tries, 1 processor>"
-    assert "<b>no" not in board.widget.children[-1].value
+    assert "<b>no" not in board.html
 
 
 def test_a_job_that_is_given_up_is_told_with_the_reason(flaky, monkeypatch):
@@ -449,7 +451,7 @@ def test_a_job_that_is_given_up_is_told_with_the_reason(flaky, monkeypatch):
         flaky.perform_queue(7)
     at_rest(board)
     assert shows(board, "retrying 0 dead 1 ✓ done 0 ✗ failed tries 2")
-    assert shows(board, "dead after 2 tries Visit(7) : OSError: 429 <b>no</b>")
+    assert shows(board, "dead after 2 tries Visit(7): OSError: 429 <b>no</b>")
 
 
 def test_retries_and_schedules_that_wait_for_nobody_keep_no_board_live(flaky):
@@ -504,7 +506,7 @@ def test_a_server_that_is_away_leaves_the_room_for_what_it_keeps(server, registr
     server.stop()
     eventually(lambda: shows(board, "waiting ? (ConnectionError: "))
     assert not shows(board, "in flight")
-    assert "luffy-kept" in board.widget.children[-1].value
+    assert "luffy-kept" in board.html
     server.start()
     eventually(lambda: shows(board, "waiting 0 in flight 0 scheduled 0 retrying 0 dead 0"))
 
@@ -700,20 +702,56 @@ def test_a_job_within_a_job_that_puts_jobs_is_followed_to_the_end(five):
         assert [job.job for job in board.jobs] == [f"Chain({left})" for left in range(20, -1, -1)]
 
 
+def test_a_drawing_that_fails_costs_no_fact_and_the_next_one_is_tried(join, caplog, eventually):
+    """In ipykernel 7.0, what a thread displays may fail."""
+    Luffy.backend = queue.Queue()
+    broken, drawn = threading.Event(), []
+
+    def show(html, text):
+        if broken.is_set():
+            raise LookupError("parent_header")
+        drawn.append(text)
+
+    board = Board(show=show)
+    broken.set()
+    Processor.start(1)
+    Quick.perform_queue(1)
+    join(Luffy.backend)
+    eventually(lambda: caplog.messages.count("The board could not be drawn") == 1)
+    broken.clear()
+    Quick.perform_queue(2)
+    join(Luffy.backend)
+    board.close()
+    assert [job.job for job in board.jobs] == ["Quick(1)", "Quick(2)"]
+    assert repr(board.timeline()) == "<Timeline: 2 jobs, 1 processor>"
+    assert drawn[-1] == "A board: waiting 0, in hand 0, ✓ done 2, ✗ failed 0."
+
+
+def test_a_board_is_drawn_in_the_context_in_which_it_was_opened(five, join):
+    """There, ipykernel 7.0 looks for the cell that a display belongs to."""
+    cell, cells = contextvars.ContextVar("cell"), set()
+    token = cell.set("opened here")
+    board = Board(show=lambda *_: cells.add(cell.get("nowhere")))
+    cell.reset(token)
+    Quick.perform_queue(1)
+    join(Luffy.backend)
+    board.close()
+    assert cells == {"opened here"}
+
+
 # on the wire of a real kernel
 
 
 def updates(kernel):
     """What the boards have shown, in the order in which it was sent."""
-    states = [message["content"]["data"].get("state", {}) for message in kernel.messages if is_update(message)]
-    return [state["value"] for state in states if "luffy-board" in state.get("value", "")]
+    return [message["content"]["data"]["text/html"] for message in kernel.messages if is_update(message)]
 
 
 def is_update(message):
-    return message["msg_type"] == "comm_msg" and message["content"]["data"].get("method") == "update"
+    return message["msg_type"] == "update_display_data"
 
 
-def test_the_board_is_displayed_once_before_the_work_starts_with_a_fixed_text(kernel):
+def test_the_board_is_displayed_once_before_the_work_starts_and_is_the_finished_one_when_its_cell_ends(kernel):
     cell = kernel.run("""
         pool = Processor.start(2)
         with watch() as board:
@@ -726,10 +764,12 @@ def test_the_board_is_displayed_once_before_the_work_starts_with_a_fixed_text(ke
     (shown,) = [message for message in own if message["msg_type"] == "display_data"]
     (printed,) = [message for message in own if message["msg_type"] == "stream"]
     assert own.index(shown) < own.index(printed)
-    assert shown["content"]["data"]["text/plain"] == TEXT
-    assert set(shown["content"]["data"]) == {"text/plain", "application/vnd.jupyter.widget-view+json"}
-    (last,) = updates(kernel)[-1:]
-    assert "done <b>20</b>" in last
+    shows = [message["content"] for message in own if is_update(message)]
+    for content in (shown["content"], shows[-1]):
+        assert set(content["data"]) == {"text/plain", "text/html"}
+        assert content["transient"] == shown["content"]["transient"]
+    assert "done <b>20</b>" in shows[-1]["data"]["text/html"]
+    assert shows[-1]["data"]["text/plain"] == "A board: waiting 0, in hand 0, ✓ done 20, ✗ failed 0."
 
 
 def test_however_many_jobs_there_are_ten_updates_a_second_are_sent_at_most(kernel):

@@ -4,13 +4,16 @@ import re
 import threading
 import time
 from html import unescape
+from pathlib import Path
 
 import pytest
+from nbval.plugin import get_sanitize_patterns
 
-from luffy_lesson.classroom.drawing import MOST_LANES, MOST_TOKENS, draw
+from luffy_lesson.classroom.drawing import MOST_LANES, MOST_TOKENS, describe, draw
 from luffy_lesson.classroom.record import Kept, Record, States
 from luffy_lesson.classroom.seam import Began, Ended, Started
 
+RULES = (Path(__file__).parents[1] / "notebooks/sanitize.cfg").read_text()
 EVIL = "<script>alert('&')</script>"
 
 
@@ -46,9 +49,15 @@ def end(record, thread, error=None):
 
 def lanes(html):
     """The lanes of a board as a learner reads them, without the bars."""
-    found = re.findall(r'<div class="luffy-lane">(.*?)</div>', html)
-    cells = [re.findall(r"<span[^>]*>((?:(?!<i).)*?)</span>", lane) for lane in found]
-    return [" | ".join(unescape(cell) for cell in lane if cell) for lane in cells]
+    return [row for row in rows(html.partition('<div class="luffy-kept"')[0]) if row]
+
+
+def rows(html):
+    """What is in the cells of each row, without the bars."""
+    found = re.findall(r'<div class="luffy-(?:lane|row)"[^>]*>(.*?)</div>', html)
+    cells = [re.split('(?<=</span>) (?=<span class="luffy-(?:bar|text|tally|due)")', row) for row in found]
+    texts = [[unescape(re.sub("<[^>]*>", "", cell)) for cell in row if "luffy-bar" not in cell] for row in cells]
+    return [" | ".join(row).removesuffix(" | ") for row in texts]
 
 
 def bar(html):
@@ -105,8 +114,8 @@ def test_a_failed_job_has_a_sign_and_the_last_line_of_its_error_beside_its_colou
     end(record, thread, "ValueError: no such file")
     html = draw(record, 0, live=True)
     assert lanes(html) == ["Processor 0 | ✗ W(3): ValueError: no such file | ✗ 1"]
-    assert '<span class="luffy-fail">✗ failed <b>1</b>' in html
-    assert 'class="luffy-failed"' in html
+    assert re.search('<span class="luffy-fail" style="[^"]*#[^"]*">✗ failed <b>1</b>', html)
+    assert re.search('class="luffy-failed" style="background:[^"]*#', html)
 
 
 def test_a_failure_stays_to_be_read_when_its_lane_has_gone_on(record, running):
@@ -117,7 +126,8 @@ def test_a_failure_stays_to_be_read_when_its_lane_has_gone_on(record, running):
         end(record, thread, error)
     html = draw(record, 0, live=True)
     assert lanes(html) == ["Processor 0 | idle | ✓ 3  ✗ 4"]
-    told = re.findall(r'<div class="luffy-fail">(.*?)</div>', html)
+    told = re.findall(r'<div class="luffy-fail"[^>]*>(.*?)</div>', html)
+    told = [re.sub("<[^>]*>", "", text) for text in told]
     assert told == [f"✗ Processor 0: W({number}): KeyError: {key}" for number, key in ((2, 2), (4, 3), (5, 4))]
 
 
@@ -154,7 +164,8 @@ def test_the_counts_are_told_in_words(record, running):
     [(0, ""), (3, "■■■"), (MOST_TOKENS, "■" * MOST_TOKENS), (MOST_TOKENS + 9, "■" * MOST_TOKENS + " + 9"), ("?", "")],
 )
 def test_what_waits_is_a_row_of_tokens(record, waiting, tokens):
-    assert f'<div class="luffy-tokens" aria-hidden="true">{tokens}</div>' in draw(record, waiting, live=True)
+    (shown,) = re.findall(r'<div class="luffy-tokens"[^>]*>(.*?)</div>', draw(record, waiting, live=True))
+    assert shown == tokens
 
 
 def test_more_than_twenty_lanes_are_summed_up(record, running):
@@ -166,7 +177,7 @@ def test_more_than_twenty_lanes_are_summed_up(record, running):
     html = draw(record, 0, live=True)
     assert lanes(html) == []
     assert f"{MOST_LANES + 5} lanes: {MOST_LANES + 1} at work ■, 1 failed ✗, 3 idle ·" in words(html)
-    assert "✗ Processor 3: " + EVIL in words(html)
+    assert "✗ Processor 3: " + EVIL in unescape(re.sub("<[^>]*>", "", html))
     assert "<script" not in html
 
 
@@ -196,14 +207,10 @@ def test_long_names_and_errors_are_cut(record, running):
 
 def kept(html):
     """The rows of the jobs that the backend keeps, as a learner reads them; None where there is no room for them."""
-    found = re.search(r'<div class="luffy-kept">(.*?</div>)?</div>', html)
-    return found and [
-        " | ".join(
-            unescape(re.sub("<[^>]*>", "", cell)) for cell in re.findall("<span[^>]*>(.*?)</span>(?=<span>|$)", row)
-        )
-        or unescape(re.sub("<[^>]*>", "", row))
-        for row in re.findall("<div[^>]*>(.*?)</div>", found[1] or "")
-    ]
+    _, kept, html = html.partition('<div class="luffy-kept"')
+    if not kept:
+        return None
+    return rows(html) or [unescape(text) for text in re.findall('<div class="luffy-quiet"[^>]*>(.*?)</div>', html)]
 
 
 def counts(html):
@@ -311,3 +318,59 @@ def test_nothing_that_is_kept_is_html(record):
     html = draw(record, 0, live=True)
     assert "<script" not in html
     assert html.count("&lt;script&gt;") == 2
+
+
+# what stays in a notebook
+
+
+def sanitized(text):
+    for pattern, replacement in get_sanitize_patterns(RULES):
+        text = re.sub(pattern, replacement, text)
+    return text
+
+
+def finished(order, errors, ago, number):
+    """The board of a run in which two processors and a thread of its own have had jobs: any of them may fail."""
+    record = Record()
+    threads = [threading.Thread(target=int, name=name) for name in ("Processor 0", "Processor 1", f"Thread-{number}")]
+    record.take(Started(threads[:2], processors=True))
+    record.take(Started(threads[2:], processors=False))
+    for which in order:
+        begin(record, threads[which], ago=ago)
+        end(record, threads[which], errors.get(which))
+    later = Kept("scheduled", "W()", ago), Kept("dead", "W()", 0.0, 2, "no")
+    record.states = States({"scheduled": 1, "retrying": 0, "dead": 1}, later, names=True)
+    return draw(record, 0, live=False), describe(record, 0)
+
+
+def test_a_finished_board_says_the_same_of_every_run_but_for_what_is_overlooked():
+    one = finished([0, 1, 0, 2], {1: "no"}, ago=2.0, number=5)
+    two = finished([2, 1, 1, 0], {0: "not so"}, ago=3.3, number=17)
+    assert one != two
+    assert list(map(sanitized, one)) == list(map(sanitized, two))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"✓ done <b>3": "✓ done <b>4"}, {"Processor 1": "Processor 2"}, {"dead <b>1": "dead <b>0"}, {">W()": ">V()"}],
+    ids=str,
+)
+def test_what_is_the_same_in_every_run_is_not_overlooked(change):
+    html, _ = finished([0, 1, 0, 2], {1: "no"}, ago=2.0, number=5)
+    ((before, after),) = change.items()
+    assert before in html
+    assert sanitized(html) != sanitized(html.replace(before, after))
+
+
+def test_a_finished_board_needs_no_style_sheet_and_never_misses_news():
+    html, _ = finished([0, 1, 0, 2], {1: "no"}, ago=2.0, number=5)
+    assert "<style" not in html
+    classes = re.findall(r'class="([^"]*)"( style="[^"]+")?', html)
+    assert [name for name, style in classes if not style] == []
+
+
+def test_the_counts_are_told_as_text_where_there_is_no_html(record, running):
+    begin(record, running())
+    assert describe(record, 3) == "A board: waiting 3, in hand 1, ✓ done 0, ✗ failed 0."
+    record.states = States({"in flight": 1, "retrying": 0, "dead": 2})
+    assert describe(record, 3) == "A board: waiting 3, in flight 1, retrying 0, dead 2, ✓ done 0, ✗ failed tries 0."

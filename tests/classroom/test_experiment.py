@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 import redis
+from real_kernel import Kernel
 
 from luffy_lesson import step4_redis_queue, step7_retries
 from luffy_lesson.classroom import lesson
+from luffy_lesson.classroom.display import WIDGET
 from luffy_lesson.classroom.experiment import TEXT, Experiment, experiment
 from luffy_lesson.classroom.predict import Prediction
 from luffy_lesson.step3_memory_queue import Processor, Worker
@@ -31,13 +33,18 @@ class Page:
     """What a person sees and touches of an experiment."""
 
     def __init__(self, shown: Experiment) -> None:
-        sliders, buttons, self.measured, self.board, self.lines = shown.widget.children
+        self.experiment = shown
+        sliders, buttons = shown.widget.children
         self.processors, self.jobs, self.seconds = sliders.children
         self.start, self.stop, self.predicted = buttons.children
 
+    @property
+    def measured(self) -> str:
+        return self.experiment.measured
+
     def text(self) -> str:
-        (board,) = self.board.children
-        return re.sub(r"<style>.*?</style>|<[^>]*>", " ", board.children[1].value, flags=re.DOTALL)
+        assert self.experiment.board
+        return re.sub(r"<style>.*?</style>|<[^>]*>", " ", self.experiment.board.html, flags=re.DOTALL)
 
 
 @pytest.fixture
@@ -76,7 +83,7 @@ def test_a_run_does_all_jobs_and_says_how_long_they_took(page, eventually):
     page.jobs.value, page.seconds.value = 7, 0.5
     page.start.click()
     eventually(lambda: not page.start.disabled)
-    assert re.fullmatch(r"measured: 7 jobs in <b>\d+\.\d s</b>", page.measured.value)
+    assert re.fullmatch(r"measured: 7 jobs in \d+\.\d s", page.measured)
     assert Nap.naps == [0.5] * 7
     assert "done  7" in page.text()
     assert page.stop.disabled
@@ -89,7 +96,7 @@ def test_what_was_predicted_stands_beside_what_was_measured(shown, page, eventua
     Nap.go.set()
     page.start.click()
     eventually(lambda: not page.start.disabled)
-    assert re.fullmatch(rf"measured: 20 jobs in <b>\d+\.\d s</b>{beside}", page.measured.value)
+    assert re.fullmatch(rf"measured: 20 jobs in \d+\.\d s{beside}", page.measured)
 
 
 def test_whole_seconds_are_a_whole_number(page, eventually):
@@ -118,7 +125,7 @@ def test_stop_finishes_the_jobs_in_hand_and_throws_the_others_away(page, backend
     Nap.go.set()
     eventually(lambda: not page.start.disabled)
     assert len(Nap.naps) == 5
-    assert re.fullmatch(r"stopped after \d+\.\d s: 5 of 20 jobs were done", page.measured.value)
+    assert re.fullmatch(r"stopped after \d+\.\d s: 5 of 20 jobs were done", page.measured)
     assert backend.qsize() == 0
     assert backend.unfinished_tasks == 0
 
@@ -160,7 +167,7 @@ def test_an_error_of_the_backend_is_shown_and_nothing_is_left(eventually):
     page = Page(shown)
     page.start.click()
     eventually(lambda: not page.start.disabled)
-    assert page.measured.value == "✗ ConnectionError: &lt;no&gt; server"
+    assert page.measured == "✗ ConnectionError: <no> server"
     eventually(lambda: not [thread for thread in threading.enumerate() if thread.name.startswith("Processor ")])
     Experiment.shown.discard(shown)
 
@@ -177,7 +184,7 @@ def test_it_works_on_redis(redis_url, registry, eventually):
     page = Page(shown)
     page.start.click()
     eventually(lambda: not page.start.disabled)
-    assert page.measured.value.startswith("measured: 20 jobs")
+    assert page.measured.startswith("measured: 20 jobs")
     with redis.Redis.from_url(redis_url) as connection:
         assert connection.keys() == []
     Experiment.shown.discard(shown)
@@ -190,7 +197,7 @@ def test_the_pool_is_that_of_the_backend_where_it_brings_one(redis_url, registry
     page.start.click()
     eventually(lambda: not page.start.disabled)
     assert type(shown._pool) is step7_retries.RedisBackend.Pool
-    assert page.measured.value.startswith("measured: 20 jobs")
+    assert page.measured.startswith("measured: 20 jobs")
     assert "dead  0" in page.text()
     Experiment.shown.discard(shown)
 
@@ -210,3 +217,36 @@ def test_it_is_displayed_with_a_text_for_where_there_are_no_widgets(monkeypatch,
     experiment(Nap, Processor, backend)
     (shown,) = [shown for shown in Experiment.shown if (shown.widget, TEXT) in displayed]
     Experiment.shown.discard(shown)
+
+
+def test_what_was_measured_and_the_board_stay_in_the_notebook_without_a_widget():
+    kernel = Kernel()
+    try:
+        kernel.run("""
+            import queue
+            from luffy_lesson.classroom import experiment, predict
+            from luffy_lesson.classroom.experiment import Experiment
+            from luffy_lesson.step3_memory_queue import Processor, Worker
+
+            class Quick(Worker):
+                def perform(self, seconds):
+                    print("done")
+
+            guess = predict("1 s", "4 s")
+            guess.choice.value = "4 s"
+        """)
+        cell = kernel.run("experiment(Quick, Processor, queue.Queue(), guess)")
+        kernel.run("(shown,) = Experiment.shown; shown._start.click(); shown._run.join(20)")
+    finally:
+        kernel.close()
+    shown = {}
+    for message in kernel.messages:
+        if message["msg_type"] in ("display_data", "update_display_data"):
+            shown[message["content"]["transient"]["display_id"]] = message["content"]["data"]
+    prediction, controls, measured = shown.values()
+    assert prediction["text/plain"] == "I say:  ○ 1 s  ● 4 s"
+    assert WIDGET in controls
+    assert set(measured) == {"text/html", "text/plain"}
+    assert re.match(r"measured: 20 jobs in 0\.\d s, and you said 4 s\n", measured["text/plain"])
+    assert "✓ done <b>20</b>" in measured["text/html"]
+    assert kernel.out[cell].count("done\n") == 20

@@ -1,6 +1,7 @@
 """A lesson begins with nothing running and nothing waiting; other processes really run, and really end."""
 
 import contextlib
+import importlib.metadata
 import os
 import queue
 import re
@@ -15,13 +16,17 @@ import psutil
 import pytest
 import redis
 import servers
+from packaging.requirements import Requirement
 
+import luffy_lesson
 from luffy_lesson import step4_redis_queue, step7_retries
-from luffy_lesson.classroom import Website, WorkerProcess, another_process, lesson, stopwatch
+from luffy_lesson.classroom import Website, WorkerProcess, another_process, check_environment, lesson, stopwatch
 from luffy_lesson.classroom import process as process_module
+from luffy_lesson.launcher.environment import learners
 from luffy_lesson.redis_server import RedisServer, free_port
 from luffy_lesson.step3_memory_queue import Luffy, Pool, Processor, Worker
 
+PACKAGE = Path(luffy_lesson.__file__).parent
 WORKERS = (Path(__file__).parents[1] / "sample_workers.py").read_text()
 ECHO = '{"worker": "Echo", "args": ["hello"]}'
 WAIT = '{"worker": "Wait", "args": []}'
@@ -259,6 +264,33 @@ def test_the_stopwatch_prints_whole_seconds(capsys, monkeypatch, took, says):
         with stopwatch():
             pass
     assert capsys.readouterr().out == f"{says}\n"
+
+
+@pytest.mark.parametrize(
+    ("absent", "sign"),
+    [({"pytest", "nbval", "jupyter", "jupyterlab", "playwright"}, "✓"), ({"matplotlib"}, "✗"), ({"ipywidgets"}, "✗")],
+    ids=["of the tests, and Jupyter itself", "pictures", "widgets"],
+)
+def test_only_packages_that_lessons_import_make_the_environment_wrong(capsys, monkeypatch, absent, sign):
+    usual = importlib.metadata.version
+
+    def version(name):
+        if name in absent:
+            raise importlib.metadata.PackageNotFoundError(name)
+        return usual(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    check_environment()
+    signs = [line[0] for line in capsys.readouterr().out.splitlines() if not line.startswith(" ")]
+    assert signs == ["✓", sign, "✓"]
+
+
+def test_all_that_lessons_import_is_looked_for():
+    files = [*PACKAGE.glob("step*.py"), *(PACKAGE / "classroom").rglob("*.py")]
+    imports = re.compile(r"^ *(?:from|import) (\w+)", re.MULTILINE)
+    found = {name for file in files for name in imports.findall(file.read_text())}
+    others = found - set(sys.stdlib_module_names) - {"luffy_lesson", "IPython"}  # IPython comes with ipykernel
+    assert others - {Requirement(line).name for line in learners()} == set()
 
 
 def test_the_stopwatch_prints_its_label_before_the_time(capsys):

@@ -4,6 +4,7 @@ import pytest
 from real_kernel import Kernel
 
 from luffy_lesson.classroom import predict, stopwatch
+from luffy_lesson.classroom.display import HINT, WIDGET
 from luffy_lesson.classroom.predict import Prediction
 
 
@@ -38,12 +39,47 @@ def test_nothing_is_chosen_at_first_and_outside_a_notebook_nothing_is_shown(caps
     assert capsys.readouterr().out == ""
 
 
-def test_a_notebook_shows_the_widget_and_a_text_that_stands_for_it():
+@pytest.fixture(scope="module")
+def kernel():
     kernel = Kernel()
-    try:
-        kernel.run("from luffy_lesson.classroom import predict\nguess = predict('1 s', '5 s')")
-        (shown,) = [message["content"] for message in kernel.messages if message["msg_type"] == "display_data"]
-        assert shown["data"]["text/plain"] == "Your prediction (run the cell to choose): 1 s, 5 s."
-        assert "application/vnd.jupyter.widget-view+json" in shown["data"]
-    finally:
-        kernel.close()
+    kernel.run("from luffy_lesson.classroom import predict")
+    yield kernel
+    kernel.close()
+
+
+@pytest.fixture
+def shows(kernel):
+    """Run a cell, and return what it displays, and to what it changes what was displayed before."""
+
+    def run(code):
+        kernel.messages.clear()
+        kernel.run(code)
+        kinds = ("display_data", "update_display_data")
+        return [message["content"] for message in kernel.messages if message["msg_type"] in kinds]
+
+    return run
+
+
+def test_a_notebook_shows_the_widget_and_what_stands_for_it(shows):
+    (shown,) = shows("guess = predict('1 s', '<5> s')")
+    assert set(shown["data"]) == {"text/html", "text/plain", WIDGET}
+    assert "I say:  ○ 1 s  ○ &lt;5&gt; s" in shown["data"]["text/html"]
+    assert shown["data"]["text/plain"] == f"I say:  ○ 1 s  ○ <5> s\n{HINT}"
+    assert "pip install ipywidgets" in HINT
+
+
+def test_what_was_chosen_stays_in_the_notebook_without_a_widget(shows):
+    (shown,) = shows("guess = predict('1 s', '<5> s')")
+    (kept,) = shows("guess.choice.value = '<5> s'; guess.compare('1 s')")
+    assert kept["transient"] == shown["transient"]
+    assert kept["data"] == {
+        "text/html": '<div style="white-space:pre-wrap">I say:  ○ 1 s  ● &lt;5&gt; s</div>',
+        "text/plain": "I say:  ○ 1 s  ● <5> s",
+    }
+
+
+def test_where_nothing_was_chosen_what_stands_for_the_widget_stays(shows):
+    (shown,) = shows("guess = predict('1 s', '5 s')")
+    (kept,) = shows("guess.compare('1 s')")
+    del shown["data"][WIDGET]
+    assert kept["data"] == shown["data"]

@@ -4,6 +4,9 @@ import ast
 import importlib
 import inspect
 import re
+import subprocess
+import sys
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -15,20 +18,38 @@ from luffy_lesson.classroom.words import WORDS
 
 module = importlib.import_module("luffy_lesson.classroom.show")  # `classroom.show` itself is the function
 
+display_module = importlib.import_module("luffy_lesson.classroom.display")
 FILES = sorted(Path(luffy_lesson.__file__).parent.rglob("*.py"))
 
 
 @pytest.fixture
 def displayed(monkeypatch):
-    """The Markdown that was displayed."""
+    """What was displayed: code or Markdown, as text."""
     texts = []
-    monkeypatch.setattr(module, "display", lambda data, raw: texts.append(data["text/markdown"]))
+    monkeypatch.setattr(display_module, "display", lambda data, raw: texts.append(same(data)))
+    monkeypatch.setattr(display_module, "get_ipython", lambda: "there")
     return texts
 
 
+def same(data):
+    """The text of what is displayed, which all its formats say."""
+    text = data["text/plain"]
+    if "text/html" in data:
+        assert re.fullmatch(
+            r'<div class="highlight"><pre style="font-family:monospace">.*</pre></div>',
+            data["text/html"].strip(),
+            re.DOTALL,
+        )
+        assert unescape(re.sub("<[^>]*>", "", data["text/html"])).strip("\n") == text
+    else:
+        assert data["text/markdown"] == text
+    return text
+
+
 def code(text):
-    """The Python code of a Markdown block that is nothing else."""
-    return re.fullmatch(r"```python\n(.*)\n```", text, re.DOTALL)[1]
+    """The Python code that was displayed, in which nothing else may be."""
+    ast.parse(text)
+    return text
 
 
 class DropDocstrings(ast.NodeTransformer):
@@ -164,3 +185,28 @@ def test_the_staircase_is_a_picture_that_shows_the_same():
         name, lines, names = re.fullmatch(r"(\w+): (\d+) lines, (.*)", line).groups()
         assert f"{name}  +{lines} lines" in shown
         assert names in shown
+
+
+SHOWN = """if True:
+    from luffy_lesson import step2_threaded
+    from luffy_lesson.classroom import adds, check, predict, show, words
+    show(step2_threaded.Worker)
+    adds(step2_threaded)
+    words("job")
+    check.timed.solution()
+    predict("1 s", "2 s")
+"""
+
+
+def test_outside_a_notebook_the_same_is_printed_as_text(environment, tmp_path):
+    """In a script, and at IPython's prompt."""
+    for program in ([], ["-m", "IPython", "--no-banner", "--quick", "--colors=nocolor"]):
+        done = subprocess.run(
+            [sys.executable, *program, "-c", SHOWN], env=environment, capture_output=True, text=True, timeout=60
+        )
+        assert done.stderr == ""
+        assert done.stdout.startswith("class Worker(step1_sync.Worker):\n    @classmethod\n")
+        assert "**Step 2** adds to step 1:\n\n- `Worker` gets `perform_async`\n- **job**: one call" in done.stdout
+        assert "\n        finally:  # whether it returned or raised\n" in done.stdout
+        assert not re.search(r"text/|[{}]|<\w+>|run the cell", done.stdout, re.IGNORECASE)
+    assert done.stdout.endswith("I say:  ○ 1 s  ○ 2 s\n")  # at the prompt: nobody can choose in a script

@@ -8,13 +8,17 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from luffy_lesson.classroom.display import stand_in
+
 CELL = """\
 import ipywidgets
 from IPython.display import display
-from luffy_lesson.classroom.board import show_widget
+from luffy_lesson.classroom.display import show_widget
 show_widget(ipywidgets.HTML("live"), "stands for it")
 display({"image/png": "AAAA", "text/plain": "a picture"}, raw=True)
 print("0x1234 on 127.0.0.1:6379")"""
+
+STANDS = dict(zip(["text/html", "text/plain"], stand_in("stands for it"), strict=True))
 
 
 def write(path: Path, *cells: str, title: str = "# 1 · One\n\n**You are here:** somewhere\n\nMore.") -> None:
@@ -36,7 +40,7 @@ def outputs(path: Path, cell: int = 1) -> list[nbformat.NotebookNode]:
 
 
 OLD = [
-    new_output("display_data", {"text/plain": "stands for it"}),
+    new_output("display_data", STANDS),
     new_output("display_data", {"image/png": "OLD=", "text/plain": "a picture"}),
     new_output("stream", text="0x9999 on 127.0.0.1:PORT\n"),
 ]
@@ -51,7 +55,7 @@ def test_what_a_notebook_prints_is_stored_and_what_differs_only_in_what_validati
     nbformat.write(notebook, tmp_path / "02_two.ipynb")
     assert store("01_one.ipynb", "02_two.ipynb").returncode == 0
     widget, picture, line = outputs(tmp_path / "01_one.ipynb")
-    assert widget.data == {"text/plain": "stands for it"}
+    assert widget.data == STANDS
     assert picture.data == {"image/png": "AAAA", "text/plain": "a picture"}
     assert line.text == "0x1234 on 127.0.0.1:PORT\n"
     assert outputs(tmp_path / "02_two.ipynb") == OLD
