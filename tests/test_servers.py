@@ -207,6 +207,7 @@ def listener(talk):
 
     class Talk(socketserver.BaseRequestHandler):
         def handle(self):
+            self.request.settimeout(5)
             with contextlib.suppress(OSError):
                 talk(self.request)
 
