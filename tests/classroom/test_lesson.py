@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 import redis
+from real_kernel import Kernel
 
 from luffy_lesson import step4_redis_queue, step7_retries
 from luffy_lesson.classroom import Website, WorkerProcess, another_process, lesson, stopwatch
@@ -197,6 +198,22 @@ def test_a_lesson_without_redis_starts_no_server(tmp_path, monkeypatch):
     lesson.fresh(3)
     assert list(tmp_path.iterdir()) == []
     assert os.environ.get("REDIS_URL") is None
+
+
+def test_a_home_that_cannot_be_used_is_said_in_a_sentence_and_the_first_lessons_go_on(tmp_path):
+    (tmp_path / "redis").touch()
+    kernel = Kernel(LUFFY_HOME=str(tmp_path))
+    try:
+        first = kernel.run("from luffy_lesson.classroom import check, check_environment, lesson\nlesson.fresh(3)")
+        assert kernel.out[first] == "Lesson 3: nothing runs, nothing waits.\n"
+        assert f"✗ a Redis server: {tmp_path}/redis" in kernel.out[kernel.run("check_environment()")]
+        kernel.wait(kernel.begin("lesson.fresh(4)"), "HomeError")
+        (error,) = [message["content"] for message in kernel.messages if message["msg_type"] == "error"]
+        assert error["traceback"] == [error["evalue"]]
+        assert error["evalue"].startswith(f"{tmp_path}/redis")
+        kernel.run("lesson.fresh(3)")
+    finally:
+        kernel.close()
 
 
 def test_fresh_uses_a_server_that_is_the_users_own_and_says_so(server, databases, monkeypatch, capsys):
