@@ -205,7 +205,7 @@ class Lab:
                 "JUPYTER_CONFIG_PATH": str(SETTINGS),
                 "JUPYTER_PREFER_ENV_PATH": "1",
                 "JUPYTER_TOKEN": self._token,
-                ENDS_WITH: os.environ[ENDS_WITH],
+                ENDS_WITH: os.environ.get(ENDS_WITH, str(os.getpid())),
                 "PYTHONPATH": str(ROOT),
             }
         )

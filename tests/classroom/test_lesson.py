@@ -280,6 +280,12 @@ def test_another_process_finds_the_package_from_any_folder(capsys, tmp_path, mon
     assert capsys.readouterr().out == "luffy_lesson\n"
 
 
+def test_another_process_prints_any_character_whatever_the_locale(capsys, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    another_process("print('Łódź ✓')")
+    assert capsys.readouterr().out == "Łódź ✓\n"
+
+
 def test_another_process_that_does_not_end_is_killed():
     with pytest.raises(subprocess.TimeoutExpired):
         another_process("import time; time.sleep(60)", timeout=0.5)
