@@ -41,7 +41,9 @@ def work(target: str, count: int, lesson: int, until_eof: bool, step: int | None
     """
     # Not an Event: the main thread may hold its lock when a signal comes, and a handler runs in the main thread.
     stopping: queue.SimpleQueue[OSError | None] = queue.SimpleQueue()
-    sys.stdout, sys.stderr = _guarded(sys.stdout, stopping.put), _guarded(sys.stderr, stopping.put)
+    for name in ("stdout", "stderr"):
+        if stream := getattr(sys, name):  # none, when the shell has closed it
+            setattr(sys, name, _guarded(stream, stopping.put))
     if step and step not in STEPS:
         sys.exit(f"Step {step} has no processors for other processes; these have: {', '.join(map(str, STEPS))}.")
     _import_workers(target)
