@@ -264,7 +264,7 @@ class RedisServer:
                 if self._elsewhere():
                     raise HomeError(f"{self.status()} Stop it there.") from None
                 # It does not answer, but the lock says that it is there: so the pid is its own.
-                with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+                with contextlib.suppress(ProcessLookupError, FileNotFoundError, ValueError):  # a full disk: no number
                     os.kill(int((self.folder / "redis.pid").read_text()), signal.SIGKILL)
             with self._lock("running"):
                 self._reap()

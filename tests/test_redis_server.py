@@ -1,7 +1,5 @@
 import contextlib
-import fcntl
 import os
-import pwd
 import re
 import shutil
 import signal
@@ -25,6 +23,9 @@ from luffy_lesson.redis_server import ENDS_WITH, HomeError, RedisServer, home
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the lesson's server does not run on Windows")
 
 LISTENING = Path("/proc/net/tcp")
+
+if sys.platform != "win32":
+    import fcntl
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +189,7 @@ def test_without_a_home_folder_one_is_asked_for(monkeypatch):
 
     monkeypatch.delenv("HOME")
     monkeypatch.delenv("LUFFY_HOME")
-    monkeypatch.setattr(pwd, "getpwuid", nobody)  # an account without a name, as containers have them
+    monkeypatch.setattr("pwd.getpwuid", nobody)  # an account without a name, as containers have them
     with pytest.raises(HomeError, match=r"home directory.* Set LUFFY_HOME"):
         home()
 

@@ -1,8 +1,11 @@
 """The commands of `python3 -m luffy_lesson`."""
 
 import argparse
+import codecs
+import io
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 from luffy_lesson.launcher.browser import find_browser
@@ -17,6 +20,9 @@ LESSON = "do the jobs of this lesson's notebook (default: database 0, of no less
 NO_TESTS = 5
 FINISHED = {0, 1, NO_TESTS}
 """What pytest says when all went well, when a test has failed, and when none was selected; else it was interrupted."""
+
+PLAIN = str.maketrans({"✓": "ok", "✗": "WRONG", "→": "->"})
+"""What stands for these where a terminal does not know them."""
 
 SETTINGS = ROOT / "luffy_lesson/launcher/jupyter"
 
@@ -63,6 +69,10 @@ def main(arguments: list[str] | None = None) -> int:
     if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("-h", "--help")):
         arguments = ["lab", *arguments]
     options, others = parser.parse_known_args(arguments)
+    _print_anything()
+    given = os.environ.get("LUFFY_HOME")
+    if given and not given.startswith("~"):
+        os.environ["LUFFY_HOME"] = os.path.abspath(given)  # relative to here; a notebook's kernel is somewhere else
     if others and options.command not in ("lab", "test"):
         parser.error(f"unknown: {' '.join(others)}")
     try:
@@ -79,11 +89,27 @@ def main(arguments: list[str] | None = None) -> int:
     return 1
 
 
+def _print_anything() -> None:
+    """Let no character be an error, whatever the terminal knows: jobs print `Łódź`, and the doctor ✓."""
+    codecs.register_error("luffy_lesson", _plain)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="luffy_lesson")
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    """Return what is printed in place of characters that the terminal does not know."""
+    assert isinstance(error, UnicodeEncodeError)
+    text = error.object[error.start : error.end].translate(PLAIN)
+    return text.encode("ascii", "backslashreplace").decode(), error.end
+
+
 def lab(options: argparse.Namespace, others: list[str]) -> int:
     """Open JupyterLab on the first page, with the Redis server running. Jupyter's own options are passed on."""
     from luffy_lesson.launcher import folder
     from luffy_lesson.redis_server import RedisServer
 
+    _need_home()
     root, page = ROOT, FIRST_PAGE
     if options.folder or INSTALLED:
         root, page = folder.provide(options.folder), Path(FIRST_PAGE).name
@@ -101,6 +127,24 @@ def lab(options: argparse.Namespace, others: list[str]) -> int:
     settings = os.pathsep.join(filter(None, [str(SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH")]))
     run([*command, *others], {"JUPYTER_PREFER_ENV_PATH": "1", "JUPYTER_CONFIG_PATH": settings})
     return 0
+
+
+def _need_home() -> None:
+    """Set HOME to a folder for a while where the user has none to write to: without, Jupyter does not start."""
+    from luffy_lesson.redis_server import ENDS_WITH
+
+    try:
+        with tempfile.TemporaryFile(dir=Path.home()) as room:
+            room.write(bytes(2**16))
+    except (OSError, RuntimeError) as error:
+        home, why = os.environ.get("HOME", "~"), getattr(error, "strerror", error)
+        place = os.environ["HOME"] = tempfile.mkdtemp(prefix="luffy_lesson_")
+        os.environ[ENDS_WITH] = str(os.getpid())  # Jupyter's as well: it takes the place of this program
+        print(
+            f"Your home folder, {home}, cannot be used ({why}). What Jupyter and the course keep there is in {place} "
+            "for now. Set HOME to a folder that is yours and has room.",
+            file=sys.stderr,
+        )
 
 
 def test(options: argparse.Namespace, others: list[str]) -> int:
@@ -144,15 +188,10 @@ def redis(options: argparse.Namespace, others: list[str]) -> int:
             server.start()
         elif options.action == "stop":
             server.stop()
-        elif options.action == "url":
-            print(server.start())
-            return 0
+        print(server.start() if options.action == "url" else server.status())
     except (RuntimeError, TimeoutError) as error:
         print(error, file=sys.stderr)
         return 1
-    running = server.answers()
-    address = (server.url or "").rpartition("@")[2]
-    print(f"The lesson's Redis server runs on {address}." if running else "The lesson's Redis server does not run.")
     return 0
 
 

@@ -2,13 +2,16 @@
 
 import importlib
 import importlib.util
+import io
 import os
 import queue
 import select
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TextIO
 
 import redis
 
@@ -24,6 +27,9 @@ STEPS = {int(path.stem[4]): f"luffy_lesson.{path.stem}" for path in sorted(PACKA
 def work(target: str, count: int, lesson: int, until_eof: bool, step: int | None = None) -> None:
     """Import the workers, and do jobs until the process is interrupted or terminated. Jobs in hand are finished.
 
+    It ends as well when what they print can be written no more, to a pipe that nobody reads or to a full disk. No job
+    fails for that.
+
     Args:
         target: a Python file, or the name of a module.
         count: how many processors.
@@ -32,8 +38,13 @@ def work(target: str, count: int, lesson: int, until_eof: bool, step: int | None
         step: whose backend and processors, by default those of the newest.
 
     Raises:
-        SystemExit: with a sentence, when the workers cannot be imported, or the server cannot be used.
+        SystemExit: with a sentence, when the workers cannot be imported, or the server or the output cannot be used.
     """
+    # Not an Event: the main thread may hold its lock when a signal comes, and a handler runs in the main thread.
+    stopping: queue.SimpleQueue[OSError | None] = queue.SimpleQueue()
+    for name in ("stdout", "stderr"):
+        if stream := getattr(sys, name):  # none, when the shell has closed it
+            setattr(sys, name, _guarded(stream, stopping.put))
     if step and step not in STEPS:
         sys.exit(f"Step {step} has no processors for other processes; these have: {', '.join(map(str, STEPS))}.")
     _import_workers(target)
@@ -49,13 +60,16 @@ def work(target: str, count: int, lesson: int, until_eof: bool, step: int | None
     except (redis.RedisError, RuntimeError, TimeoutError, ValueError) as error:
         sys.exit(str(error))
 
-    # Not an Event: the main thread may hold its lock when the signal comes, and a handler runs in the main thread.
-    stopping: queue.SimpleQueue[None] = queue.SimpleQueue()
-
     def stop(_: int, __: object) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second one does not wait for the jobs in hand
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, second)  # a second one does not wait for the jobs in hand
+        signal.signal(signal.SIGTERM, second)
         stopping.put(None)
+
+    def leave(number: int, _: object) -> None:
+        os._exit(128 + number)
+
+    # The first process of a container is spared the signals that it does not handle itself.
+    second = leave if os.getpid() == 1 else signal.SIG_DFL
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
@@ -69,6 +83,37 @@ def work(target: str, count: int, lesson: int, until_eof: bool, step: int | None
             time.sleep(0.2)
         print("Finishing the jobs in hand. Ctrl-C now gives them up.", flush=True)
     pool.stop()
+    if not stopping.empty() and (failure := stopping.get()):
+        sys.exit(f"What the jobs print cannot be written ({failure.strerror}), so no more are done.")
+
+
+class Output(io.FileIO):
+    """Where jobs print to. A write that fails is no error of theirs: `failed` is told."""
+
+    def __init__(self, stream: TextIO, failed: Callable[[OSError], None]) -> None:
+        """Write to where `stream` does."""
+        super().__init__(stream.fileno(), "w", closefd=False)
+        self._failed = failed
+
+    def write(self, data: Any, /) -> int | None:  # type: ignore[override]
+        """Write `data`, and return how many bytes that were: all, when they cannot be written."""
+        try:
+            return super().write(data)
+        except OSError as error:
+            self._failed(error)
+            return len(data)
+
+
+def _guarded(stream: Any, failed: Callable[[OSError], None]) -> TextIO:
+    """Return a stream like `stream` in which no write fails."""
+    raw: Any = Output(stream, failed)
+    return io.TextIOWrapper(
+        raw if stream.write_through else io.BufferedWriter(raw),
+        encoding=stream.encoding,
+        errors=stream.errors,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
 
 
 def _import_workers(target: str) -> None:

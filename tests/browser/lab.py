@@ -208,7 +208,7 @@ class Lab:
                 "JUPYTER_CONFIG_PATH": str(self.settings or ""),
                 "JUPYTER_PREFER_ENV_PATH": "1",
                 "JUPYTER_TOKEN": self._token,
-                ENDS_WITH: os.environ[ENDS_WITH],
+                ENDS_WITH: os.environ.get(ENDS_WITH, str(os.getpid())),
                 "PYTHONPATH": str(ROOT),
             }
         )

@@ -17,6 +17,7 @@ import pytest
 import redis
 import servers
 from packaging.requirements import Requirement
+from real_kernel import Kernel
 
 import luffy_lesson
 from luffy_lesson import step4_redis_queue, step7_retries
@@ -205,6 +206,22 @@ def test_a_lesson_without_redis_starts_no_server(tmp_path, monkeypatch):
     assert os.environ.get("REDIS_URL") is None
 
 
+def test_a_home_that_cannot_be_used_is_said_in_a_sentence_and_the_first_lessons_go_on(tmp_path):
+    (tmp_path / "redis").touch()
+    kernel = Kernel(LUFFY_HOME=str(tmp_path))
+    try:
+        first = kernel.run("from luffy_lesson.classroom import check, check_environment, lesson\nlesson.fresh(3)")
+        assert kernel.out[first] == "Lesson 3: nothing runs, nothing waits.\n"
+        assert f"✗ a Redis server: {tmp_path}/redis" in kernel.out[kernel.run("check_environment()")]
+        kernel.wait(kernel.begin("lesson.fresh(4)"), "HomeError")
+        (error,) = [message["content"] for message in kernel.messages if message["msg_type"] == "error"]
+        assert error["traceback"] == [error["evalue"]]
+        assert error["evalue"].startswith(f"{tmp_path}/redis")
+        kernel.run("lesson.fresh(3)")
+    finally:
+        kernel.close()
+
+
 def test_fresh_uses_a_server_that_is_the_users_own_and_says_so(server, databases, monkeypatch, capsys):
     url = f"{server.start()}/7"
     monkeypatch.setenv("REDIS_URL", url)
@@ -312,6 +329,12 @@ def test_another_process_finds_the_package_from_any_folder(capsys, tmp_path, mon
     monkeypatch.chdir(tmp_path)
     another_process("import luffy_lesson; print(luffy_lesson.__name__)")
     assert capsys.readouterr().out == "luffy_lesson\n"
+
+
+def test_another_process_prints_any_character_whatever_the_locale(capsys, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    another_process("print('Łódź ✓')")
+    assert capsys.readouterr().out == "Łódź ✓\n"
 
 
 def test_another_process_that_does_not_end_is_killed():

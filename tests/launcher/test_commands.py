@@ -8,6 +8,7 @@ import re
 import socket
 import sys
 import sysconfig
+import tempfile
 import urllib.request
 import webbrowser
 
@@ -16,7 +17,7 @@ import pytest
 import redis
 
 from luffy_lesson.launcher import commands, doctor
-from luffy_lesson.redis_server import RedisServer
+from luffy_lesson.redis_server import ENDS_WITH, RedisServer
 
 
 @pytest.fixture
@@ -141,6 +142,62 @@ def test_a_home_that_cannot_be_made_is_said_in_a_sentence(launch, tmp_path):
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert str(tmp_path / "file") in done.stderr
+
+
+@pytest.mark.parametrize("words", [["redis", "start"], ["redis", "stop"], ["doctor"], ["work", "workers.py"]])
+def test_no_command_ends_in_a_traceback_where_the_home_cannot_be_used(launch, tmp_path, words):
+    (tmp_path / "workers.py").write_text("from luffy_lesson.step4_redis_queue import Worker\nclass A(Worker): pass\n")
+    (tmp_path / "redis").touch()
+    done = launch(*words, LUFFY_HOME=str(tmp_path))
+    assert done.returncode == 1
+    if words == ["doctor"]:
+        assert finding("a Redis server", done.stdout)[0].startswith(f"✗ a Redis server: {tmp_path}/redis")
+        assert done.stderr == ""
+    else:
+        assert re.fullmatch(rf"{tmp_path}/redis.* cannot be used: [^\n]+\n", done.stderr)
+
+
+def test_a_relative_home_is_the_same_for_all_that_the_launcher_starts(became, monkeypatch, tmp_path):
+    monkeypatch.setenv("LUFFY_HOME", "state")
+    assert commands.main(["lab"]) == 0
+    assert os.environ["LUFFY_HOME"] == str(tmp_path / "state")
+
+
+@pytest.mark.parametrize("unusable", ["nowhere", "file"])
+def test_lab_opens_without_a_home_folder_and_says_where_things_are_kept(
+    became, monkeypatch, tmp_path, capsys, unusable
+):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv(ENDS_WITH, "")  # put back at the end
+    monkeypatch.setenv("HOME", str(tmp_path / unusable))
+    assert commands.main(["lab"]) == 0
+    assert len(became) == 1
+    assert os.path.dirname(os.environ["HOME"]) == str(tmp_path)
+    said = capsys.readouterr().err
+    assert str(tmp_path / unusable) in said
+    assert os.environ["HOME"] in said
+    assert said.count("\n") == 1
+
+
+def test_lab_leaves_a_home_folder_alone_that_can_be_used(became, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert commands.main(["lab"]) == 0
+    assert (os.environ["HOME"], capsys.readouterr().err) == (str(tmp_path), "")
+
+
+@pytest.mark.parametrize(("encoding", "right"), [("ascii", "ok"), ("latin-1", "ok"), ("utf-8", "✓")])
+def test_the_doctor_speaks_to_every_terminal(launch, encoding, right):
+    done = launch("doctor", PYTHONUTF8="0", PYTHONIOENCODING=encoding)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert all(line.startswith(f"{right} ") for line in done.stdout.splitlines())
+
+
+def test_to_every_terminal_right_and_wrong_look_different(launch, closed_port):
+    done = launch("doctor", PYTHONUTF8="0", PYTHONIOENCODING="ascii", REDIS_URL=f"redis://127.0.0.1:{closed_port}")
+    assert "\nWRONG a Redis server: " in done.stdout
+    assert "\n  -> " in done.stdout
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 # the command line

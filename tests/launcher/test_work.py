@@ -3,6 +3,8 @@
 import re
 import shutil
 import signal
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 
@@ -126,6 +128,73 @@ def test_a_second_signal_does_not_wait_for_the_job_in_hand(work, connection, fir
     process.process.send_signal(second)
     assert process.ends(timeout=10) == -second
     assert "finished" not in process.lines[-1]
+
+
+FIRST_PROCESS = """
+import os, sys
+from luffy_lesson.launcher.commands import main
+
+os.getpid = lambda: 1
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+def test_the_first_process_of_a_container_ends_with_a_second_signal_too(start, redis_url, connection, second):
+    # Linux spares process 1 the signals that it does not handle: one that dies of the signal would not, there.
+    process = start("work", "workers.py", "-c1", run=["-c", FIRST_PROCESS], REDIS_URL=redis_url)
+    process.wait_for("processors take jobs from")
+    connection.lpush("luffy:queue", WAIT)
+    process.wait_for("began")
+    process.process.send_signal(signal.SIGTERM)
+    process.wait_for("Finishing the jobs in hand")
+    process.process.send_signal(second)
+    assert process.ends(timeout=10) == 128 + second
+
+
+@pytest.fixture
+def work_printing_to(variables, redis_url, tmp_path):
+    """`work workers.py`, with its standard output there."""
+    processes = []
+
+    def work_printing_to(stdout):
+        command = [sys.executable, "-m", "luffy_lesson", "work", "workers.py", "-c1"]
+        options = {"cwd": tmp_path, "env": variables | {"REDIS_URL": redis_url}}
+        processes.append(
+            subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, **options)
+        )
+        return processes[-1]
+
+    yield work_printing_to
+    for process in processes:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+
+
+def test_a_reader_who_leaves_ends_the_processors_and_no_job_fails(work_printing_to, connection):
+    process = work_printing_to(subprocess.PIPE)
+    assert b"1 processors take jobs" in process.stdout.readline()
+    process.stdout.close()  # as `| head -1` does
+    connection.lpush("luffy:queue", ECHO)
+    assert process.wait(timeout=20) == 1
+    assert process.stderr.read() == b"What the jobs print cannot be written (Broken pipe), so no more are done.\n"
+    assert connection.keys("luffy:*") == ["luffy:queue:hearts"]  # it is not to be tried again
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is full is Linux's")
+def test_a_full_disk_ends_the_processors_as_well(work_printing_to):
+    with Path("/dev/full").open("w") as full:
+        process = work_printing_to(full)
+    assert process.wait(timeout=20) == 1
+    assert re.fullmatch(rb"What the jobs print .*No space left on device.*\n", process.stderr.read())
+
+
+def test_no_character_is_an_error(start, redis_url, connection):
+    process = start("work", "workers.py", "-c1", REDIS_URL=redis_url, PYTHONUTF8="0", PYTHONIOENCODING="ascii")
+    process.wait_for("processors take jobs from")
+    connection.lpush("luffy:queue", ECHO.replace("hello", "Łódź"))
+    assert process.wait_for("[Processor 0]") == r"[Processor 0] \u0141\xf3d\u017a"
 
 
 def test_until_eof_ends_when_standard_input_is_closed(work, connection):
