@@ -226,11 +226,11 @@ def test_what_was_measured_and_the_board_stay_in_the_notebook_without_a_widget()
             import queue
             from luffy_lesson.classroom import experiment, predict
             from luffy_lesson.classroom.experiment import Experiment
-            from luffy_lesson.step3_memory_queue import Processor, Worker
+            from luffy_lesson.step3_memory_queue import Processor, Worker, say
 
             class Quick(Worker):
                 def perform(self, seconds):
-                    print("done")
+                    say("done")
 
             guess = predict("1 s", "4 s")
             guess.choice.value = "4 s"
