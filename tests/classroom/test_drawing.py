@@ -4,7 +4,6 @@ import re
 import threading
 import time
 from html import unescape
-from pathlib import Path
 
 import pytest
 from nbval.plugin import get_sanitize_patterns
@@ -12,8 +11,9 @@ from nbval.plugin import get_sanitize_patterns
 from luffy_lesson.classroom.drawing import MOST_LANES, MOST_TOKENS, describe, draw
 from luffy_lesson.classroom.record import Kept, Record, States
 from luffy_lesson.classroom.seam import Began, Ended, Started
+from luffy_lesson.launcher.store import SANITIZE
 
-RULES = (Path(__file__).parents[1] / "notebooks/sanitize.cfg").read_text()
+RULES = SANITIZE.read_text()
 EVIL = "<script>alert('&')</script>"
 
 

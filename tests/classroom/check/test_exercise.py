@@ -12,7 +12,6 @@ import pytest
 import redis
 
 from luffy_lesson.classroom import check
-from luffy_lesson.classroom import show as show_function
 from luffy_lesson.classroom.check.exercise import Exercise
 from luffy_lesson.classroom.check.solved import file, note, solved
 from luffy_lesson.step4_redis_queue import RedisBackend
@@ -181,15 +180,11 @@ def test_hints_of_one_exercise_do_not_move_those_of_another(capsys):
 
 
 @pytest.mark.parametrize("name", Exercise.all)
-def test_the_solution_is_displayed_as_code(monkeypatch, name):
-    texts = []
-    monkeypatch.setattr(
-        sys.modules[show_function.__module__], "display", lambda data, raw: texts.append(data["text/markdown"])
-    )
+def test_the_solution_is_shown_as_it_is(capsys, name):
     exercise = Exercise.all[name]
     exercise.solution()
-    (text,) = texts
-    assert text == f"```python\n{exercise.solution_file.read_text().strip()}\n```"
+    text = capsys.readouterr().out
+    assert text == f"{exercise.solution_file.read_text().strip()}\n"
     assert exercise.answer in text
 
 
