@@ -10,6 +10,7 @@ import logging
 import queue
 import re
 import time
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import redis
@@ -43,11 +44,9 @@ def shallow(payload: bytes) -> bytes:
     # It cannot be if it is short, or has few brackets.
     if len(payload) > 2 * DEEPEST and payload.count(b"[") + payload.count(b"{") > DEEPEST:
         text = str(payload, json.detect_encoding(payload), "surrogatepass").replace(r"\\", "").replace(r"\"", "")
-        depth = 0
-        for bracket in re.findall(r"[][{}]", "".join(text.split('"')[::2])):  # every second part is a string
-            depth += 1 if bracket in "[{" else -1
-            if depth > DEEPEST:
-                raise ValueError(f"it is nested more than {DEEPEST} levels deep")
+        brackets = re.findall(r"[][{}]", "".join(text.split('"')[::2]))  # every second part is a string
+        if max(accumulate(1 if bracket in "[{" else -1 for bracket in brackets), default=0) > DEEPEST:
+            raise ValueError(f"it is nested more than {DEEPEST} levels deep")
     return payload
 
 

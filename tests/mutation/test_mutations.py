@@ -150,8 +150,8 @@ MUTATIONS = [
     Mutation(
         "a job is nested as deep as this Python reads",
         "step4_redis_queue.py",
-        "if depth > DEEPEST:",
-        "if False:",
+        "default=0) > DEEPEST:",
+        "default=0) > 10**9:",
         "tests/test_backend_contract.py",
     ),
     Mutation(
