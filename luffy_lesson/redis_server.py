@@ -27,6 +27,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from luffy_lesson.launcher.environment import COMMAND
+
 if sys.platform != "win32":
     import fcntl
 
@@ -221,7 +223,7 @@ class RedisServer:
         log_end = (self.folder / "redis.log").read_text(errors="replace").splitlines()[-3:]
         return (
             f"The lesson's Redis server in {self.folder} does not start. "
-            "Try `python3 -m luffy_lesson redis stop`, then again. If that does not help, move this folder away: then "
+            f"Try `{COMMAND} redis stop`, then again. If that does not help, move this folder away: then "
             "it starts without jobs. Its log ends so:\n" + "\n".join(log_end)
         )
 
@@ -366,6 +368,8 @@ class RedisServer:
         A command that is not all there is dropped by the server itself.
         """
         for path in (self.folder / "appendonlydir").glob("*.incr.aof"):
+            if not path.is_file():
+                continue
             with path.open("r+b") as file:
                 size = file.seek(0, os.SEEK_END)
                 file.seek(0)

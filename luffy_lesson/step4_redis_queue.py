@@ -118,7 +118,7 @@ class RedisBackend:
             raise ValueError("'timeout' must be a non-negative number")
         left = 0 if not block else float("inf") if timeout is None else timeout
         deadline = time.monotonic() + left
-        # Half a second at a time: a reply that takes two is taken for lost.
+        # Half a second at a time: a reply that takes two seconds counts as lost.
         while (payload := self.take(max(0, min(left, 0.5)))) is None:
             left = deadline - time.monotonic()
             if left <= 0:

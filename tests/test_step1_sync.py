@@ -5,6 +5,7 @@ import sys
 import threading
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -84,6 +85,17 @@ def test_say_prints_anything(capsys):
     say({"a": 1})
     say("")
     assert capsys.readouterr().out == "{'a': 1}\n\n"
+
+
+def test_a_line_is_one_write(monkeypatch):
+    """What two threads write at the same moment then has no way to run into each other."""
+    written = []
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(write=written.append, flush=lambda: None))
+    say("one")
+    thread = threading.Thread(target=say, args=["two"], name="Processor 3")
+    thread.start()
+    thread.join()
+    assert list(filter(None, written)) == ["one\n", "[Processor 3] two\n"]
 
 
 TWENTY_THREADS = """

@@ -34,8 +34,10 @@ def show(*things: Any) -> None:
     """
     sources = [thing.read_text() if isinstance(thing, Path) else inspect.getsource(thing) for thing in things]
     code = "\n\n\n".join(without_docstrings(textwrap.dedent(source)).strip() for source in sources)
-    # Jupyter knows the classes' colours, on light and on dark; but in an exported page such a <pre> is proportional.
-    show_text(code, html=highlight(code, PythonLexer(), HtmlFormatter(prestyles="font-family:monospace")))
+    # Jupyter knows the classes' colours, on light and on dark; but in an exported page such a <pre> is proportional,
+    # and its lines are broken within words.
+    style = "font-family:monospace;white-space:pre;overflow-x:auto"
+    show_text(code, html=highlight(code, PythonLexer(), HtmlFormatter(prestyles=style)))
 
 
 def without_docstrings(source: str) -> str:

@@ -1,6 +1,7 @@
 """What a bug report needs, and how to mend what is wrong."""
 
 import importlib.metadata
+import importlib.util
 import os
 import platform
 import socket
@@ -73,7 +74,9 @@ def redis_server() -> Finding:
         from luffy_lesson.redis_server import RedisServer
         from luffy_lesson.step8_fast_queue import RedisBackend
     except ImportError as error:
-        return Finding(name, False, f"not looked at: {error}", "See to the packages first.")
+        found = importlib.util.find_spec("redis")
+        mend = f"`redis` is taken from {found.origin}: is PYTHONPATH right?" if found else "See to the packages first."
+        return Finding(name, False, f"not looked at: {error}", mend)
     given = os.environ.get("REDIS_URL")
     try:
         connection = redis.Redis.from_url(redis_client.address() if given else RedisServer().start())
@@ -86,7 +89,7 @@ def redis_server() -> Finding:
         version = _version(backend)
     except redis.RedisError as error:
         own = "See to that server, or unset REDIS_URL: the course brings its own."
-        return Finding(name, False, str(error), own if given else "`python3 -m luffy_lesson redis stop`, then again.")
+        return Finding(name, False, str(error), own if given else f"`{COMMAND} redis stop`, then again.")
     detail = f"{'your own' if given else 'of the lesson'}, {backend!r}, {version}"
     return Finding(name, True, detail, warning=redis_client.warning(backend.redis))
 

@@ -74,8 +74,8 @@ def work(target: str, count: int, lesson: int, until_eof: bool, step: int | None
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     print(f"{count} processors take jobs from {Luffy.backend!r}. Ctrl-C stops them.", flush=True)
-    if until_eof:  # nobody writes to it, so there is something to read only at its end
-        while stopping.empty() and not select.select([sys.stdin], [], [], 0.2)[0]:
+    if until_eof:  # nobody writes to it, so there is something to read only at its end; none is at its end, too
+        while stopping.empty() and sys.stdin and not select.select([sys.stdin], [], [], 0.2)[0]:
             pass
     else:
         # A signal that comes the moment before a wait begins does not end that wait: so no wait is long.

@@ -208,6 +208,12 @@ def test_until_eof_ends_when_standard_input_is_closed(work, connection):
     assert process.lines[-1] == "[Processor 0] finished"
 
 
+def test_until_eof_ends_at_once_where_there_is_no_standard_input(start, redis_url):
+    process = start("work", "workers.py", "--until-eof", preexec=lambda: os.close(0), REDIS_URL=redis_url)
+    assert process.ends() == 0
+    assert process.lines[-1].startswith("5 processors take jobs")
+
+
 def test_without_until_eof_standard_input_does_not_matter(work, connection):
     process = work("-c", "1")
     process.process.stdin.close()
