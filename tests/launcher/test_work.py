@@ -1,5 +1,6 @@
 """`python3 -m luffy_lesson work`: a process with processors, in a real process."""
 
+import os
 import re
 import shutil
 import signal
