@@ -36,7 +36,7 @@ def same(data):
     text = data["text/plain"]
     if "text/html" in data:
         assert re.fullmatch(
-            r'<div class="highlight"><pre style="font-family:monospace">.*</pre></div>',
+            r'<div class="highlight"><pre style="font-family:monospace;white-space:pre;overflow-x:auto">.*</pre></div>',
             data["text/html"].strip(),
             re.DOTALL,
         )
