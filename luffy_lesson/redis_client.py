@@ -19,7 +19,7 @@ NOTES = ("maint_", "orig_")
 SCHEMES = ("redis://", "rediss://", "unix://")
 OPTIONS = (
     "db username password client_name protocol decode_responses health_check_interval max_connections retry_on_timeout "
-    "socket_timeout socket_connect_timeout socket_keepalive ssl_ca_certs ssl_ca_data ssl_ca_path ssl_cert_reqs "
+    "socket_timeout socket_connect_timeout socket_keepalive ssl_ca_certs ssl_ca_path ssl_cert_reqs "
     "ssl_certfile ssl_check_hostname ssl_ciphers ssl_keyfile ssl_password"
 )
 """What may stand behind the ? of an address. Of its other options redis-py expects objects, and would take texts."""
@@ -150,8 +150,11 @@ def _wrong_in(url: str) -> str:
         return "The path of a socket begins with a third slash: unix:///."
     if parts.scheme != "unix" and not re.fullmatch(r"/?|/[0-9]+", parts.path):
         return "Behind the server stands the number of a database, such as /0, and nothing else."
-    if not parse_qs(parts.query, keep_blank_values=True).keys() <= {*OPTIONS.split()}:
+    options = parse_qs(parts.query, keep_blank_values=True).keys()
+    if not options <= {*OPTIONS.split()} or "%00" in url:  # a path of a file holds no zero byte
         raise ValueError
+    if "ssl_keyfile" in options and "ssl_certfile" not in options:
+        return "ssl_keyfile needs ssl_certfile as well."
     unquote(parts.hostname or "").encode("idna")
     redis.Redis.from_url(url).connection_pool.make_connection()
     return ""
