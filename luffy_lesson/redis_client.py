@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import redis
 from redis.backoff import NoBackoff
@@ -17,6 +17,17 @@ from redis.retry import Retry
 
 NOTES = ("maint_", "orig_")
 SCHEMES = ("redis://", "rediss://", "unix://")
+OPTIONS = (
+    "db username password client_name protocol decode_responses health_check_interval max_connections retry_on_timeout "
+    "socket_timeout socket_connect_timeout socket_keepalive ssl_ca_certs ssl_ca_path ssl_cert_reqs "
+    "ssl_certfile ssl_check_hostname ssl_ciphers ssl_keyfile ssl_password"
+)
+"""What may stand behind the ? of an address. Of its other options redis-py expects objects, and would take texts."""
+
+IN_PASSWORDS = (
+    "In a password each character that is no letter and no digit is written as % and its code: # as %23, % as %25, "
+    "& as %26, + as %2B, / as %2F, ? as %3F, @ as %40."
+)
 
 TRIALS = {
     "LPUSH": "LIST job",
@@ -30,6 +41,8 @@ TRIALS = {
     "LTRIM": "LIST 1 0",
     "BRPOP": "LIST OTHER 0.5",  # of two lists: so that a cluster refuses this too
     "RPOP": "LIST",
+    "SCAN": "0",
+    "UNLINK": "LIST",
     "ZADD": "SET 1 job",
     "ZSCORE": "SET job",
     "ZCARD": "SET",
@@ -83,7 +96,9 @@ REFUSALS = {
     r"DENIED|protected mode": (
         "The server lets nobody in from another machine while it has no password (its `protected-mode`). Give it one."
     ),
-    r"DB index": "The server has no database {db}. Is $REDIS_URL right? It ends with the number of one, such as /0.",
+    r"DB index|value is not an integer": (
+        "The server has no database {db}. Is $REDIS_URL right? It ends with the number of one, such as /0."
+    ),
     r"max number of clients": "The server has as many clients as it may have (`maxclients`).",
     r"CERTIFICATE_VERIFY_FAILED": (
         "The server's certificate is not one that this machine trusts ({said}). "
@@ -117,7 +132,7 @@ def address() -> str:
     try:
         wrong = _wrong_in(url)
     except (TypeError, ValueError, redis.RedisError):  # whose text may hold a part of the address
-        wrong = "Its host, its port or one of its options is none."
+        wrong = f"Its host, its port or one of its options is none. {IN_PASSWORDS}"
     if wrong:
         raise ValueError(f"$REDIS_URL is no address. {wrong} It looks like redis://:PASSWORD@HOST:6379/0.")
     return url
@@ -125,16 +140,22 @@ def address() -> str:
 
 def _wrong_in(url: str) -> str:
     """Return what redis-py would read otherwise than it is meant; raise what it raises for what it does not read."""
+    url.encode()  # a byte of the environment that is no UTF-8 cannot be sent
     if not url.startswith(SCHEMES):
         return f"It has to begin with {', '.join(SCHEMES[:-1])} (with TLS) or {SCHEMES[-1]} (a socket of this machine)."
     parts = urlsplit(url)
     if "#" in url or "@" in parts.path + parts.query:
-        return "In a password # has to be written %23, / as %2F, ? as %3F and @ as %40."
+        return IN_PASSWORDS
     if parts.scheme == "unix" and (parts.hostname or not parts.path):
         return "The path of a socket begins with a third slash: unix:///."
     if parts.scheme != "unix" and not re.fullmatch(r"/?|/[0-9]+", parts.path):
         return "Behind the server stands the number of a database, such as /0, and nothing else."
-    (parts.hostname or "").encode("idna")
+    options = parse_qs(parts.query, keep_blank_values=True).keys()
+    if not options <= {*OPTIONS.split()} or "%00" in url:  # a path of a file holds no zero byte
+        raise ValueError
+    if "ssl_keyfile" in options and "ssl_certfile" not in options:
+        return "ssl_keyfile needs ssl_certfile as well."
+    unquote(parts.hostname or "").encode("idna")
     redis.Redis.from_url(url).connection_pool.make_connection()
     return ""
 
@@ -167,7 +188,14 @@ def connect(given: redis.Redis | None) -> redis.Redis:
     settings = theirs | own
     kind = type("Connection", (Following, given.connection_pool.connection_class), {})
     # One connection for each processor that waits; redis-py would stop at 100.
-    return redis.Redis.from_pool(redis.ConnectionPool(kind, 10_000, **settings))
+    return redis.Redis.from_pool(Pool(kind, 10_000, **settings))
+
+
+class Pool(redis.ConnectionPool):
+    """A pool that shows no more than the place of its server. Before redis-py 8 it would show the password."""
+
+    def __repr__(self) -> str:
+        return _place(self.connection_kwargs)
 
 
 class Following(AbstractConnection):
@@ -195,7 +223,10 @@ class Following(AbstractConnection):
 
 def place(client: redis.Redis) -> str:
     """Return the host, port and database of a server, and never its password."""
-    at = client.get_connection_kwargs()
+    return _place(client.get_connection_kwargs())
+
+
+def _place(at: dict[str, Any]) -> str:
     sentinel = at.get("connection_pool")
     server = f"service {sentinel.service_name}" if sentinel else f"{at.get('host', 'localhost')}:{at.get('port', 6379)}"
     return f"{at.get('path') or server}/{at.get('db') or 0}"
@@ -229,7 +260,8 @@ def sentence(error: redis.RedisError, client: redis.Redis, needs: str) -> str:
     tls = "TLS " if issubclass(client.connection_pool.connection_class, redis.SSLConnection) else ""
     for pattern, says in REFUSALS.items():
         if re.search(pattern, f"{tls}{type(error).__name__}: {said}"):
-            rights = " ".join(f"+{command.lower()}" for command in ["MULTI", "EXEC", *needs.split()])
+            begin = ["SELECT", "MULTI", "EXEC"] if at.get("db") else ["MULTI", "EXEC"]
+            rights = " ".join(f"+{command.lower()}" for command in [*begin, *needs.split()])
             user = at.get("username") or "default"
             return says.format(said=said, user=user, needs=rights, db=at.get("db"))
     raise AssertionError("the last pattern fits everything")

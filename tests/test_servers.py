@@ -201,6 +201,22 @@ def test_an_address_that_does_not_fit_the_server_is_told(port, admin, options, s
     assert re.search(says, refusal(redis.Redis(port=port, **options)))
 
 
+@pytest.mark.parametrize("db", [99, 10**20 - 1])
+def test_a_database_that_the_server_has_not_is_told(db):
+    with server(VALKEY) as port:
+        assert f"has no database {db}." in refusal(redis.Redis.from_url(f"redis://127.0.0.1:{port}/{db}"))
+
+
+@pytest.mark.parametrize("number", SYSTEMS)
+def test_the_user_that_the_sentence_names_is_enough_in_another_database(number):
+    with server(VALKEY, "user luffy on >secret") as port, redis.Redis(port=port, protocol=2) as admin:
+        client = redis.Redis(port=port, username="luffy", password="secret", db=8)
+        least = re.search(r"at least the user needs (~luffy.*)\.$", refusal(client, SYSTEMS[number]))[1]
+        admin.execute_command(f"ACL SETUSER luffy {least}")
+        assert SYSTEMS[number].RedisBackend(client).qsize() == 0
+    assert "+select" in least
+
+
 @contextlib.contextmanager
 def listener(talk):
     """Somebody who listens, and is no Redis: `talk` has the connection. Yields the port."""
@@ -318,7 +334,31 @@ WRONG = {
     "redis://:hidden@localhost?db=hidden": "options",
     "rediss://:hidden@localhost?ssl_cert_reqs=hidden": "options",
     "unix:///tmp/redis.sock?password=hidden&hidden=1": "options",
+    "unix:///tmp/redis.sock?password=hid&den": "options.*& as %26",
     "unix://:hidden@tmp/redis.sock": "third slash",
+    "redis://:hid\udcffden@localhost": "no letter and no digit",  # a byte of the environment that is no UTF-8
+    "redis://:hidden@%2e%2e": "host",
+    **{
+        f"redis://:hidden@localhost?{option}=hidden": "options"
+        for option in (
+            "retry_on_error",
+            "socket_keepalive_options",
+            "socket_read_size",
+            "socket_type",
+            "event_dispatcher",
+            "maint_notifications_config",
+            "command_packer",
+            "redis_connect_func",
+            "credential_provider",
+            "encoding",
+            "encoding_errors",
+        )
+    },
+    "rediss://:hidden@localhost?ssl_min_version=1": "options",
+    "rediss://:hidden@localhost?ssl_ocsp_context=hidden": "options",
+    "rediss://:hidden@localhost?ssl_ca_data=é": "options",
+    "rediss://:hidden@localhost?ssl_ca_certs=a%00b": "options",
+    "rediss://:hidden@localhost?ssl_keyfile=a": "ssl_keyfile needs ssl_certfile",
     "http://:hidden@localhost": "begin with redis://",
     "valkey://:hidden@localhost": "begin with redis://",
     ":hidden@localhost:6379": "begin with redis://",
@@ -344,9 +384,11 @@ def test_what_is_no_address_is_refused_and_not_shown(monkeypatch, address):
         "redis://user:p:w@[::1]:6379/0",
         "redis://?db=3",
         "rediss://localhost:6380/1?ssl_ca_certs=/x.pem&ssl_check_hostname=no",
+        "rediss://localhost?ssl_certfile=/x.pem&ssl_keyfile=/y.pem&ssl_cert_reqs=none",
         "unix:///tmp/redis.sock?db=2&password=secret",
         "unix://user:secret@/tmp/redis.sock",
         "redis://localhost?socket_timeout=5&health_check_interval=3&client_name=me",
+        "redis://localhost?protocol=3&decode_responses=True&max_connections=9&socket_keepalive=no",
     ],
 )
 def test_an_address_is_taken_as_it_is(monkeypatch, address):

@@ -77,6 +77,16 @@ def test_the_backend_shows_its_address_and_never_its_password(redis_url):
     assert password not in address
 
 
+def test_what_redis_py_shows_of_the_backend_is_its_address_and_never_its_password(redis_url, monkeypatch):
+    password, address = redis_url.removeprefix("redis://:").split("@")
+    # As redis-py does before version 8.
+    monkeypatch.setattr(redis.ConnectionPool, "__repr__", lambda pool: str(pool.connection_kwargs))
+    client = RedisBackend().redis
+    for shown in map(repr, (client, client.connection_pool, client.pipeline())):
+        assert address in shown
+        assert password not in shown
+
+
 def test_without_redis_url_the_backend_takes_the_default_address_of_redis(monkeypatch):
     monkeypatch.delenv("REDIS_URL", raising=False)
     monkeypatch.setattr(redis_client, "try_out", lambda *_: None)  # so that no real server is visited

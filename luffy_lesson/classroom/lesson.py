@@ -21,6 +21,12 @@ FIRST_WITH_REDIS = 4
 """The first lesson whose jobs wait in Redis."""
 
 
+class Cleared(RedisBackend):
+    """A backend that needs also what deletes the keys of a lesson."""
+
+    _needs = f"{RedisBackend._needs} SCAN UNLINK"
+
+
 class Lesson:
     """One lesson, in one notebook. The classroom has one: `lesson`."""
 
@@ -68,7 +74,7 @@ class Lesson:
             self._url = os.environ["REDIS_URL"] = f"{RedisServer().start()}/{self.number}"
         else:
             print("You use your own Redis server ($REDIS_URL): notebooks that are open at once share its queue.")
-        with RedisBackend().redis as connection:
+        with Cleared().redis as connection:
             if warning := redis_client.warning(connection):
                 print(warning)
             for key in connection.scan_iter("luffy:*", count=1000):

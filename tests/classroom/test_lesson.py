@@ -253,6 +253,21 @@ def test_fresh_works_for_the_usual_user_of_an_application_and_tells_what_another
             lesson.fresh(4)
 
 
+def test_fresh_names_to_a_user_also_the_rights_that_deleting_needs_and_they_are_enough(monkeypatch):
+    needs = "~luffy:* +select +multi +exec +lpush +llen +brpop +rpop"
+    with servers.server(servers.VALKEY, f"user luffy on >secret {needs}") as port:
+        monkeypatch.setenv("REDIS_URL", f"redis://luffy:secret@127.0.0.1:{port}/8")
+        with pytest.raises(redis.RedisError, match=r"^127.*The user luffy may not .*scan.*ACL SETUSER luffy") as raised:
+            lesson.fresh(8)
+        named = re.search(r"at least the user needs (~luffy.*)\.$", str(raised.value))[1]
+        assert {*named.split()} == {*needs.split(), "+scan", "+unlink"}
+        with redis.Redis(port=port, db=8, protocol=2) as admin:
+            admin.execute_command(f"ACL SETUSER luffy {named}")
+            admin.set("luffy:queue", "")
+            lesson.fresh(8)
+            assert admin.keys() == []
+
+
 def test_fresh_follows_the_lessons_server_to_another_port(databases, capsys, monkeypatch, tmp_path):
     # The kernel knows the server's old address; meanwhile it was stopped, and its port taken by someone else.
     monkeypatch.setenv("LUFFY_HOME", str(tmp_path))
