@@ -79,8 +79,11 @@ def _copy(root: Path) -> None:
 
 def _update(source: Path, there: Path, before: Digests) -> None:
     """Bring this version's file, where the one that is there was copied as `before`."""
+    if not os.path.lexists(there):
+        _write(source.read_bytes(), there)
+        return
     ours, mine = _digests(source), _digests(there)
-    if not os.path.lexists(there) or (mine == before != ours):
+    if mine == before != ours:
         _write(source.read_bytes(), there)
     elif ours.written in (mine.written, before.written):
         return

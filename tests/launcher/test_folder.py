@@ -213,6 +213,19 @@ def test_launchers_at_once_share_a_new_folder(course, tmp_path, monkeypatch):
     assert files(tmp_path / "mine") == [".luffy-lesson.json", NOTEBOOK, "images/queue.svg", "workers.py"]
 
 
+def test_what_another_launcher_copies_meanwhile_is_not_taken_for_the_learners(course, tmp_path, monkeypatch):
+    lexists = os.path.lexists
+
+    def copied_meanwhile(path):
+        if path == tmp_path / "mine" / NOTEBOOK:
+            shutil.copyfile(course / NOTEBOOK, path)
+        return lexists(path)
+
+    monkeypatch.setattr(os.path, "lexists", copied_meanwhile)
+    folder.provide("mine")
+    assert files(tmp_path / "mine") == [".luffy-lesson.json", NOTEBOOK, "images/queue.svg", "workers.py"]
+
+
 def test_what_is_written_follows_no_link_and_has_the_usual_permissions(course, tmp_path):
     theirs = tmp_path / "theirs"
     theirs.write_text("theirs")
