@@ -70,12 +70,10 @@ def main(arguments: list[str] | None = None) -> int:
         arguments = ["lab", *arguments]
     options, others = parser.parse_known_args(arguments)
     _print_anything()
-    given = os.environ.get("LUFFY_HOME")
-    if given and not given.startswith("~"):
-        os.environ["LUFFY_HOME"] = os.path.abspath(given)  # relative to here; a notebook's kernel is somewhere else
     if others and options.command not in ("lab", "test"):
         parser.error(f"unknown: {' '.join(others)}")
     try:
+        _place_home()
         if options.command == "doctor":
             return doctor(arguments)
         if INSTALLED and options.command in ("test", "store"):
@@ -87,6 +85,20 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
     return 1
+
+
+def _place_home() -> None:
+    """Let LUFFY_HOME be relative to here: a notebook's kernel is somewhere else."""
+    given = os.environ.get("LUFFY_HOME")
+    if not given or given.startswith("~"):
+        return
+    try:
+        os.environ["LUFFY_HOME"] = os.path.abspath(given)
+    except OSError as error:
+        raise SetUpError(
+            f"LUFFY_HOME, {given}, is relative to the current folder, which cannot be found ({error.strerror}). "
+            "Go to another folder first."
+        ) from None
 
 
 def _print_anything() -> None:
