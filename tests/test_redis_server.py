@@ -613,8 +613,7 @@ def test_that_hangs():
     server.start()
     with server.connect() as connection:
         pid = connection.info("server")["process_id"]
-    Path("pids.new").write_text(f"{os.getpid()} {pid}")
-    Path("pids.new").rename("pids")
+    Path("pids").write_text(f"{os.getpid()} {pid}")
     threading.Event().wait(60)
 """
 
@@ -626,17 +625,20 @@ def test_servers_of_tests_end_with_the_tests(tmp_path, environment, eventually):
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "xdist", "-n1"]
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # so that it starts soon
     del environment[ENDS_WITH]
+    os.mkfifo(tmp_path / "pids")
     with subprocess.Popen(
         command, cwd=tmp_path, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
     ) as run:
-        eventually((tmp_path / "pids").exists)
-        tests, pid = map(int, (tmp_path / "pids").read_text().split())
-        keeper = psutil.Process(pid).ppid()
+        started = []
         try:
+            started += map(int, (tmp_path / "pids").read_text().split())  # waits for the test, however slow its start
+            _, server = started
+            keeper = psutil.Process(server).ppid()
             run.kill()
             run.wait()
-            eventually(lambda: not alive(pid) and not alive(keeper))
+            eventually(lambda: not alive(server) and not alive(keeper))
         finally:
-            for number in (tests, pid):
+            run.kill()
+            for number in started:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(number, signal.SIGKILL)
