@@ -181,6 +181,19 @@ def test_a_server_in_cluster_mode_is_refused_by_every_step_and_its_client_is_too
             RedisBackend(client)
 
 
+def test_each_node_of_a_cluster_is_refused_also_where_the_keys_are_on_another(eventually):
+    with server(VALKEY, "cluster-enabled yes") as one, server(VALKEY, "cluster-enabled yes") as other:
+        nodes = [redis.Redis(port=port) for port in (one, other)]
+        for node, (first, last) in zip(nodes, [(0, 8191), (8192, 16383)], strict=True):
+            node.execute_command("CLUSTER", "ADDSLOTSRANGE", first, last)
+        nodes[0].execute_command("CLUSTER", "MEET", "127.0.0.1", other)
+        for node in nodes:
+            eventually(lambda node=node: b"cluster_state:ok" in node.execute_command("CLUSTER", "INFO"))
+            for system in SYSTEMS.values():
+                assert "is in cluster mode" in refusal(node, system)
+        assert [node.keys() for node in nodes] == [[], []]
+
+
 @pytest.mark.parametrize("number", SYSTEMS)
 def test_a_server_that_is_too_old_is_refused(number):
     with server(REDIS_5) as port:
