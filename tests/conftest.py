@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import redis
 
-from luffy_lesson.redis_server import RedisServer
+from luffy_lesson.host.redis_server import RedisServer
 from luffy_lesson.step3_memory_queue import Luffy, Processor
 from luffy_lesson.step4_redis_queue import Worker
 

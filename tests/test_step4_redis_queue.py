@@ -415,7 +415,7 @@ def test_a_server_that_rounds_to_milliseconds_is_never_asked_to_wait_for_ever(ba
 ENDS = """
 import os, sys
 from pathlib import Path
-from luffy_lesson.redis_server import RedisServer
+from luffy_lesson.host.redis_server import RedisServer
 from luffy_lesson.step4_redis_queue import Luffy, Processor, RedisBackend
 
 server = RedisServer(Path(sys.argv[1]))

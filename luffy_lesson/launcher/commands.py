@@ -8,8 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from luffy_lesson.launcher.browser import find_browser
-from luffy_lesson.launcher.environment import COMMAND, INSTALLED, ROOT, SetUpError, enter, run, wait_for
+from luffy_lesson.host.browser import find_browser
+from luffy_lesson.host.environment import COMMAND, INSTALLED, ROOT, SetUpError, enter, run, wait_for
 
 FIRST_PAGE = "notebooks/00_start_here.ipynb"
 FOLDER = (
@@ -118,8 +118,8 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
 
 def lab(options: argparse.Namespace, others: list[str]) -> int:
     """Open JupyterLab on the first page, with the Redis server running. Jupyter's own options are passed on."""
+    from luffy_lesson.host.redis_server import RedisServer
     from luffy_lesson.launcher import folder
-    from luffy_lesson.redis_server import RedisServer
 
     _need_home()
     root, page = ROOT, FIRST_PAGE
@@ -143,7 +143,7 @@ def lab(options: argparse.Namespace, others: list[str]) -> int:
 
 def _need_home() -> None:
     """Set HOME to a folder for a while where the user has none to write to: without, Jupyter does not start."""
-    from luffy_lesson.redis_server import ENDS_WITH
+    from luffy_lesson.host.redis_server import ENDS_WITH
 
     try:
         with tempfile.TemporaryFile(dir=Path.home()) as room:
@@ -176,7 +176,7 @@ def test(options: argparse.Namespace, others: list[str]) -> int:
 
 def doctor(arguments: list[str]) -> int:
     """Say what is here, in the environment of the course where there is one. It makes none."""
-    from luffy_lesson.launcher.doctor import doctor
+    from luffy_lesson.host.doctor import doctor
 
     enter(arguments, make=False)
     return doctor()
@@ -192,7 +192,7 @@ def work(options: argparse.Namespace, others: list[str]) -> int:
 
 def redis(options: argparse.Namespace, others: list[str]) -> int:
     """Start or stop the lesson's server, or say where it is."""
-    from luffy_lesson.redis_server import RedisServer
+    from luffy_lesson.host.redis_server import RedisServer
 
     try:
         server = RedisServer()
@@ -217,7 +217,7 @@ def store(options: argparse.Namespace, others: list[str]) -> int:
 
 def check(options: argparse.Namespace, others: list[str]) -> int:
     """Run learners' notebooks, and say what they have solved."""
-    from luffy_lesson.launcher.check import check
+    from luffy_lesson.launcher.grade import check
 
     return check(options.folder, options.seconds)
 

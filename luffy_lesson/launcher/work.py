@@ -16,7 +16,7 @@ from typing import Any, TextIO
 import redis
 
 from luffy_lesson import redis_client
-from luffy_lesson.redis_server import RedisServer
+from luffy_lesson.host.redis_server import RedisServer
 from luffy_lesson.step4_redis_queue import Luffy, Worker
 
 PACKAGE = Path(__file__).parents[1]

