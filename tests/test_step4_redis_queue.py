@@ -15,25 +15,11 @@ from proxy import Proxy
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
-from luffy_lesson import redis_client, step3_memory_queue
+from luffy_lesson import redis_client, step3_memory_queue, step4_redis_queue
 from luffy_lesson.step4_redis_queue import Job, Luffy, Processor, RedisBackend, Worker, say
 
+STEP = step4_redis_queue
 pytestmark = pytest.mark.usefixtures("registry")
-
-
-@pytest.fixture
-def backend(redis_url):
-    Luffy.backend = RedisBackend()
-    return Luffy.backend
-
-
-@pytest.fixture
-def note(done, registry):
-    class Note(Worker):
-        def perform(self, *args):
-            done.append(args)
-
-    return Note
 
 
 @pytest.fixture

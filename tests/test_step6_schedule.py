@@ -12,30 +12,11 @@ import pytest
 import redis
 from proxy import Proxy
 
-from luffy_lesson import step4_redis_queue, step5_reliable_queue
+from luffy_lesson import step4_redis_queue, step5_reliable_queue, step6_schedule
 from luffy_lesson.step6_schedule import Job, Luffy, Processor, RedisBackend, Worker
 
+STEP = step6_schedule
 pytestmark = pytest.mark.usefixtures("registry")
-
-
-@pytest.fixture
-def backend(redis_url):
-    Luffy.backend = RedisBackend()
-    return Luffy.backend
-
-
-@pytest.fixture
-def fast(monkeypatch):
-    monkeypatch.setattr(RedisBackend, "poll_every", 0.05)
-
-
-@pytest.fixture
-def note(done, registry):
-    class Note(Worker):
-        def perform(self, *args):
-            done.append(args)
-
-    return Note
 
 
 def args_of(payloads):
@@ -71,7 +52,7 @@ def test_a_scheduled_job_is_in_a_sorted_set_with_the_time_when_it_is_due(backend
     assert before + 60 <= due <= backend.now() + 60
 
 
-def test_no_job_is_done_before_it_is_due_or_much_later(backend, fast, registry, raw, join, eventually):
+def test_no_job_is_done_before_it_is_due_or_much_later(backend, fast_poll, registry, raw, join, eventually):
     performed = {}
 
     class When(Worker):
@@ -306,7 +287,7 @@ def test_stop_ends_the_keeper_and_the_poller_too(backend):
     assert not any(thread.is_alive() for thread in pool.threads)
 
 
-def test_a_poller_outlasts_a_server_that_is_away(server, fast, note, done, monkeypatch, caplog, eventually):
+def test_a_poller_outlasts_a_server_that_is_away(server, fast_poll, note, done, monkeypatch, caplog, eventually):
     monkeypatch.setenv("REDIS_URL", server.start())
     Luffy.backend = RedisBackend()
     pool = Processor.start(1)
