@@ -120,9 +120,16 @@ class RedisBackend(step4_redis_queue.RedisBackend):
     Pool, Processor, new_hand = Pool, Processor, Hand
     redis: Any
 
-    def __init__(self, connection: "redis.Redis | None" = None) -> None:
-        """Use the server of `connection`, else that of `$REDIS_URL`; raise redis.RedisError as in step 4."""
+    def __init__(
+        self, connection: "redis.Redis | None" = None, *, beat_every: float = 0.0, gone_after: float = 0.0
+    ) -> None:
+        """Use the server of `connection`, else that of `$REDIS_URL`; raise redis.RedisError as in step 4.
+
+        A heart beats `beat_every` seconds, and has stopped after `gone_after` of silence, if these are given.
+        """
         super().__init__(connection)
+        self.beat_every = beat_every or self.beat_every
+        self.gone_after = gone_after or self.gone_after
         self.hearts, self.grave = f"{self.key}:hearts", f"{self.key}:dead"
         self.hands = weakref.WeakKeyDictionary[threading.Thread, Hand]()  # each thread sets its own
 

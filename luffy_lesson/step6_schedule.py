@@ -97,9 +97,9 @@ class RedisBackend(step5_reliable_queue.RedisBackend):
     at_once = 100  # jobs: a thousand in one go would hold up everybody else
     Pool = Pool
 
-    def __init__(self, connection: "redis.Redis | None" = None) -> None:
-        """Use the server of `connection`, else that of `$REDIS_URL`; raise redis.RedisError as in step 4."""
-        super().__init__(connection)
+    def __init__(self, connection: "redis.Redis | None" = None, **seconds: float) -> None:
+        """Use the server of `connection`, else that of `$REDIS_URL`, as in step 5."""
+        super().__init__(connection, **seconds)
         self.later = [f"{self.key}:scheduled"]  # sorted sets, by the time when each job is due
 
     def schedule(self, job: "step3_memory_queue.Job | Job", due: float) -> int:

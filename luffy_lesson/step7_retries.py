@@ -103,9 +103,9 @@ class RedisBackend(step6_schedule.RedisBackend):
     most_dead = 10_000
     Processor = Processor
 
-    def __init__(self, connection: "redis.Redis | None" = None) -> None:
-        """Use the server of `connection`, else that of `$REDIS_URL`; raise redis.RedisError as in step 4."""
-        super().__init__(connection)
+    def __init__(self, connection: "redis.Redis | None" = None, **seconds: float) -> None:
+        """Use the server of `connection`, else that of `$REDIS_URL`, as in step 5."""
+        super().__init__(connection, **seconds)
         self.later.append(f"{self.key}:retry")
         self.fates: dict[int, tuple[bytes, str, float]] = {}  # each thread sets its own
 

@@ -99,9 +99,9 @@ class RedisBackend(step7_retries.RedisBackend):
     batch_lasts, batch_most = 0.01, 200  # seconds, jobs: a thread takes what it does in that time, or so many
     Pool, new_hand, _needs = Pool, Hand, f"{step7_retries.RedisBackend._needs} LTRIM"
 
-    def __init__(self, connection: "redis.Redis | None" = None) -> None:
-        """Use the server of `connection`, else that of `$REDIS_URL`; raise redis.RedisError as in step 4."""
-        super().__init__(connection)
+    def __init__(self, connection: "redis.Redis | None" = None, **seconds: float) -> None:
+        """Use the server of `connection`, else that of `$REDIS_URL`, as in step 5."""
+        super().__init__(connection, **seconds)
         self.finished = deque[tuple[Hand, bytes]]()  # jobs to acknowledge
         self.full = set[Hand]()  # those that may have jobs ahead; a forked process has its parent's, too
         self.asking = defaultdict[int, threading.Lock](threading.Lock)  # whose thread waits for the server, by process

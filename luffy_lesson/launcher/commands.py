@@ -3,6 +3,7 @@
 import argparse
 import codecs
 import io
+import math
 import os
 import sys
 import tempfile
@@ -51,6 +52,8 @@ def main(arguments: list[str] | None = None) -> int:
     worker.add_argument("-c", "--count", type=int, default=5, help="how many processors (default: 5)")
     worker.add_argument("--lesson", type=int, choices=range(64), default=0, metavar="N", help=LESSON)
     worker.add_argument("--step", type=int, metavar="N", help="which step's (default: the newest)")
+    for option, meaning in (("--beat-every", "a heart beats"), ("--gone-after", "it counts as stopped")):
+        worker.add_argument(option, type=seconds, metavar="S", help=f"after so many seconds {meaning} (steps 5 to 8)")
     worker.add_argument("--until-eof", action="store_true", help="also end when standard input is closed")
     server = commands.add_parser("redis", help="the lesson's own Redis server")
     server.add_argument(
@@ -85,6 +88,14 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
     return 1
+
+
+def seconds(text: str) -> float:
+    """Read a number of seconds, more than 0. Raise ValueError for another text."""
+    read = float(text)
+    if not 0 < read < math.inf:
+        raise ValueError(text)
+    return read
 
 
 def _place_home() -> None:
@@ -186,7 +197,9 @@ def work(options: argparse.Namespace, others: list[str]) -> int:
     """Start processors, and end with them."""
     from luffy_lesson.launcher.work import work
 
-    work(options.target, options.count, options.lesson, options.until_eof, options.step)
+    given = {"beat_every": options.beat_every, "gone_after": options.gone_after}
+    heartbeat = {name: every for name, every in given.items() if every}
+    work(options.target, options.count, options.lesson, options.until_eof, options.step, heartbeat)
     return 0
 
 

@@ -46,25 +46,30 @@ class WorkerProcess:
 
     running: "ClassVar[set[WorkerProcess]]" = set()
 
-    def __init__(self, file: str, count: int = 5, step: int = 4) -> None:
+    def __init__(self, file: str, count: int = 5, step: int = 4, silent: bool = False, **heartbeat: float) -> None:
         """Start the process, and return when its processors are ready.
 
         Args:
             file: the Python file that defines the workers.
             count: how many processors.
             step: which step's.
+            silent: whether its lines are not shown here.
+            heartbeat: `beat_every` and `gone_after` for its backend, in seconds: from step 5 on.
 
         Raises:
             RuntimeError: when the process does not get ready; it says why.
         """
+        seconds = [f"--{name.replace('_', '-')}={value}" for name, value in heartbeat.items()]
+        options = [f"-c{count}", f"--step={step}", *seconds, "--until-eof"]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "luffy_lesson", "work", file, f"-c{count}", f"--step={step}", "--until-eof"],
+            [sys.executable, "-m", "luffy_lesson", "work", file, *options],
             env=_environment(),
             stdin=subprocess.PIPE,  # closed when this kernel ends, however it ends: then the process ends too
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
         self._cell = owner.running()
+        self._silent = silent
         self._ready = threading.Event()
         self._first_lines: list[str] = []
         WorkerProcess.running.add(self)
@@ -126,7 +131,8 @@ class WorkerProcess:
 
     def _show_line(self, line: str) -> None:
         if self._ready.is_set():
-            print(f"{line}\n", end="")
+            if not self._silent:
+                print(f"{line}\n", end="")
         elif "processors take jobs" in line:
             print("".join(f"{first}\n" for first in self._first_lines), end="")
             self._ready.set()

@@ -139,6 +139,15 @@ def test_what_a_file_of_workers_prints_is_shown(databases, file, printed):
         printed("loading\n")
 
 
+def test_a_silent_worker_process_does_its_jobs_and_shows_no_line(databases, file, capsys, eventually):
+    lesson.fresh(4)
+    capsys.readouterr()
+    with WorkerProcess(file, 1, silent=True):
+        databases[0].lpush("luffy:queue", ECHO)
+        eventually(lambda: not databases[0].llen("luffy:queue"))
+    assert capsys.readouterr().out == ""
+
+
 def test_a_last_line_without_an_end_is_shown(databases, file, tmp_path, printed, eventually):
     lesson.fresh(4)
     (tmp_path / "dots.py").write_text(Path(file).read_text().replace("say(text)", "print(text, end='', flush=True)"))
