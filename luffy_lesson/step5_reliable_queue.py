@@ -128,8 +128,10 @@ class RedisBackend(step4_redis_queue.RedisBackend):
         A heart beats `beat_every` seconds, and has stopped after `gone_after` of silence, if these are given.
         """
         super().__init__(connection)
-        self.beat_every = beat_every or self.beat_every
-        self.gone_after = gone_after or self.gone_after
+        if beat_every:
+            self.beat_every = beat_every
+        if gone_after:
+            self.gone_after = gone_after
         self.hearts, self.grave = f"{self.key}:hearts", f"{self.key}:dead"
         self.hands = weakref.WeakKeyDictionary[threading.Thread, Hand]()  # each thread sets its own
 
