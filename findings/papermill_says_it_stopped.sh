@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # papermill 2.7.0, nbclient 0.11.0, ipykernel 7.4.0.
 #
-# Guess: a cell tagged raises-exception may raise: the notebook runs to its end and counts as done, as with nbclient, with
-# which papermill executes it. Or papermill ignores the tag and stops there.
-# Behaviour: neither. All cells run, and then the run counts as failed: papermill returns 1 and writes above the cell that
-# the execution stopped here, with the outputs of the cells that ran afterwards below it.
+# Guess: a cell tagged raises-exception may raise: the notebook runs to its end and counts as done, as with nbclient,
+# with which papermill executes it. Or papermill ignores the tag and stops there.
+# Behaviour: neither. All cells run, and then the run counts as failed: papermill returns 1 and writes above the cell
+# that the execution stopped here, with the outputs of the cells that ran afterwards below it.
 #
 # Output seen:
 #   nbclient: ['ZeroDivisionError', 'after'], no error raised

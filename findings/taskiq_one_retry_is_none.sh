@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # taskiq 0.13.0.
 #
-# Guess: max_retries=1 performs a failing task twice, once and one more time, as in Celery, Dramatiq, Huey and RQ, where a
-# task is tried once more than the number says; taskiq's documentation calls it the number of retry attempts, too.
+# Guess: max_retries=1 performs a failing task twice, once and one more time, as in Celery, Dramatiq, Huey and RQ, where
+# a task is tried once more than the number says; taskiq's documentation calls it the number of retry attempts, too.
 # Behaviour: the first attempt counts as well, with both of its middlewares: 1 is the same as 0, no retry at all.
 #
 # Output seen:

