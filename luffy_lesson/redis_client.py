@@ -33,6 +33,7 @@ TRIALS = {
     "LPUSH": "LIST job",
     "RPUSH": "LIST job",
     "LLEN": "LIST",
+    "LINDEX": "LIST 0",
     "LPOS": "LIST job",
     "LRANGE": "LIST 0 -1",
     "LMOVE": "LIST OTHER RIGHT LEFT",
