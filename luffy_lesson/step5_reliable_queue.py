@@ -341,8 +341,10 @@ class RedisBackend(step4_redis_queue.RedisBackend, Owned):
         """
         super().__init__(connection)
         Owned.__init__(self)
-        self.beat_every = self.beat_every if beat_every is None else beat_every
-        self.gone_after = self.gone_after if gone_after is None else gone_after
+        if beat_every is not None:
+            self.beat_every = beat_every
+        if gone_after is not None:
+            self.gone_after = gone_after
         self.heartbeats = f"{self.key}:hearts"  # a name that programs of earlier versions know
         self.dead_set = f"{self.key}:dead"
         self.by_hand = threading.local()

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from luffy_lesson import step7_retries, step8_fast_queue
-from luffy_lesson.step7_retries import Job, Luffy, Worker
+from luffy_lesson.step7_retries import Luffy, Message, Worker
 
 LATER = ["scheduled", "retry", "dead"]
 WHO = st.integers(0, 2)
@@ -261,7 +261,7 @@ class Machine(RuleBasedStateMachine):
     def put_back_what_waits_next(self):
         """As a program does that looks at a job, and lets it be."""
         if payload := self.raw.rpop("luffy:queue"):
-            self.keeper.put(Job(payload))
+            self.keeper.put(Message(payload))
 
     @rule()
     def all_hearts_stop_and_nothing_is_in_flight(self):

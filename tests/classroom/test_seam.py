@@ -403,7 +403,7 @@ def test_the_wrapping_can_be_taken_off_and_put_on_again_without_a_trace():
     ids=["a job", "odd arguments", "no job", "a long one", "long arguments"],
 )
 def test_a_job_that_is_kept_is_named_also_when_its_worker_is_not_defined_here(payload, says):
-    assert name(step7_retries.Job(payload.encode())) == says
+    assert name(step7_retries.Message(payload.encode())) == says
 
 
 # names, times and errors
