@@ -9,7 +9,7 @@ from typing import Any
 from nbformat import NotebookNode
 from nbval.plugin import IPyNbFile
 
-from luffy_lesson.redis_server import ENDS_WITH, RedisServer
+from luffy_lesson.host.redis_server import ENDS_WITH, RedisServer
 
 HOME = tempfile.mkdtemp(prefix="luffy_lesson_tests_")
 os.environ.pop("REDIS_URL", None)  # a server that is somebody's own is never touched

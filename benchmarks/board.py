@@ -1,9 +1,8 @@
-"""What a board costs: jobs a second with the steps alone, with the classroom imported, and with a live board.
+"""What a board costs: jobs a second with the steps alone, with the hooks, and with a live board.
 
 Measured in a kernel, as in a notebook. Processors work on a stream of jobs that never ends, and the three take turns at
 it, in random order and less than half a second each: a machine is faster now and slower then, by far more than what is
 measured, and so only neighbours are compared. The loss is that of a round; its quartiles over all rounds are printed.
-For the steps alone, what the classroom has wrapped is unwrapped.
 """
 
 import argparse
@@ -23,11 +22,11 @@ from jupyter_client.manager import KernelManager
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from luffy_lesson.host.redis_server import RedisServer  # noqa: E402
 from luffy_lesson.launcher.kernel import ThisPython  # noqa: E402
-from luffy_lesson.redis_server import RedisServer  # noqa: E402
 from luffy_lesson.step4_redis_queue import Luffy, Processor, RedisBackend, Worker  # noqa: E402
 
-WAYS = ("steps alone", "classroom", "live board")
+WAYS = ("steps alone", "hooks", "live board")
 LOADS = {"5 processors, jobs wait 5 ms": ("Waits", 5), "1 processor, jobs compute 1 ms": ("Computes", 1)}
 """About a thousand jobs a second each."""
 
@@ -63,7 +62,8 @@ class Quick(Worker):
 
 def throughput(load: str, where: str, rounds: int, seconds: float) -> list[dict[str, float]]:
     """Let processors work without a pause, and each way in turn look on. Return the jobs a second of each."""
-    from luffy_lesson.classroom import seam, watch
+    from luffy_lesson.classroom.watch import hooks
+    from luffy_lesson.classroom.watch.board import Board
 
     name, processors = LOADS[load]
     worker, argument = globals()[name], rounds_in_a_millisecond()
@@ -82,10 +82,9 @@ def throughput(load: str, where: str, rounds: int, seconds: float) -> list[dict[
     for _ in range(rounds):
         rate, updates = {}, []
         for way in random.sample(WAYS, len(WAYS)):
-            seam.uninstall() if way == WAYS[0] else seam.install()
+            hooks.uninstall() if way == WAYS[0] else hooks.install()
             if way == WAYS[2]:
-                board = watch()
-                board.widget.children[-1].observe(updates.append, "value")
+                board = Board(show=lambda html, _, updates=updates: updates.append(html))
             time.sleep(0.05)  # what it takes to open a board is no loss of throughput
             updates.clear()
             before, begin = len(done), time.monotonic()
@@ -108,10 +107,12 @@ def memory(jobs: int) -> list[list[float]]:
     """Do many jobs with a live board. Return how many, the process's megabytes, and the jobs kept, several times."""
     import psutil
 
-    from luffy_lesson.classroom import watch
+    from luffy_lesson.classroom.watch import hooks
+    from luffy_lesson.classroom.watch.board import Board
 
+    hooks.install()
     Luffy.backend = queue.Queue(maxsize=1000)
-    board = watch()
+    board = Board()
     pool = Processor.start(5)
     rows = []
     for part in range(1, 6):
@@ -164,6 +165,8 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=200_000, help="how many for the memory (%(default)s)")
     parser.add_argument("--queue", choices=["memory", "Redis"], action="append", help="of which queue (both)")
     options = parser.parse_args()
+    if options.rounds < 2:
+        parser.error("a loss has quartiles from two rounds on: --rounds 2 or more")
 
     os.environ["REDIS_URL"] = f"{RedisServer().start()}/63"
     print(f"{f'jobs/s, median of {options.rounds}':45}" + "".join(f"{way:>13}" for way in WAYS))

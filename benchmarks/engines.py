@@ -32,7 +32,7 @@ sys.path.insert(0, str(ROOT))
 
 from contenders import NAMES, Contender  # noqa: E402
 
-from luffy_lesson.redis_server import free_port  # noqa: E402
+from luffy_lesson.host.redis_server import free_port  # noqa: E402
 
 PATIENCE = 120
 """How long anything may take, in seconds."""

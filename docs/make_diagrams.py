@@ -14,7 +14,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from luffy_lesson.classroom.pictures import FAIL, INK, PALE, PAPER, WAIT, WORK  # noqa: E402
+from luffy_lesson.classroom.page.picture import FAIL, INK, PALE, PAPER, WAIT, WORK  # noqa: E402
 
 WIDTH = 940
 SHADE, GREY, WHITE = "#f1f3f0", "#57606a", "#ffffff"

@@ -1,17 +1,10 @@
 """The workers of lesson 8 in a file, for this notebook and for the processes that it starts."""
 
-import logging
 import os
 import signal
 import time
 
-from luffy_lesson import step5_reliable_queue
 from luffy_lesson.step8_fast_queue import Luffy, Worker
-
-# For a lesson, in which nobody wants to wait. In real use leave them at 10 and 60.
-step5_reliable_queue.RedisBackend.beat_every, step5_reliable_queue.RedisBackend.gone_after = 0.2, 1.0  # seconds
-# A line for each job that was left behind would fill the page.
-logging.getLogger("luffy_lesson").setLevel(logging.ERROR)
 
 
 class Counted(Worker):

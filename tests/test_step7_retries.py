@@ -10,32 +10,13 @@ import pytest
 import redis
 from proxy import Proxy
 
-from luffy_lesson import step4_redis_queue, step5_reliable_queue, step6_schedule
+from luffy_lesson import step4_redis_queue, step5_reliable_queue, step6_schedule, step7_retries
 from luffy_lesson.step7_retries import Luffy, Processor, RedisBackend, Worker
 
+STEP = step7_retries
 pytestmark = pytest.mark.usefixtures("registry")
 
 DAY = 24 * 60 * 60
-
-
-@pytest.fixture
-def backend(redis_url):
-    Luffy.backend = RedisBackend()
-    return Luffy.backend
-
-
-@pytest.fixture
-def fast(monkeypatch):
-    monkeypatch.setattr(RedisBackend, "poll_every", 0.02)
-
-
-@pytest.fixture
-def note(done, registry):
-    class Note(Worker):
-        def perform(self, *args):
-            done.append(args)
-
-    return Note
 
 
 @pytest.fixture
@@ -88,7 +69,7 @@ def call(job):
 
 
 def test_a_job_that_fails_twice_and_then_not_is_done_at_the_third_try(
-    backend, fast, registry, join, eventually, caplog
+    backend, fast_poll, registry, join, eventually, caplog
 ):
     tries = []
 
@@ -489,7 +470,7 @@ def test_a_failed_job_is_in_one_place_when_the_reply_is_lost(redis_url, fails, d
         fails.retries = retries
 
         def perform(self, *args):
-            proxy.drop = b"EVAL"
+            proxy.fail("drop", b"EVAL")
             done.append(args)
             raise OSError("429")
 
@@ -546,7 +527,7 @@ def test_a_server_that_takes_no_writes_forgets_no_job_that_fails(server, fails, 
     assert places(backend) == {"retrying": 1}
 
 
-def test_each_of_many_threads_decides_for_its_own_job(backend, fast, registry, join, eventually):
+def test_each_of_many_threads_decides_for_its_own_job(backend, fast_poll, registry, join, eventually):
     class Odd(Worker):
         retries = 0
 

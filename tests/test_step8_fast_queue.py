@@ -14,38 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from proxy import Proxy
 
-from luffy_lesson import step4_redis_queue
+from luffy_lesson import step4_redis_queue, step8_fast_queue
 from luffy_lesson.step8_fast_queue import Job, Luffy, Message, Processor, RedisBackend, Worker
 
+STEP = step8_fast_queue
 pytestmark = pytest.mark.usefixtures("registry")
-
-
-@pytest.fixture
-def backend(redis_url):
-    Luffy.backend = RedisBackend()
-    return Luffy.backend
-
-
-@pytest.fixture
-def note(done, registry):
-    class Note(Worker):
-        def perform(self, *args):
-            done.append(args)
-
-    return Note
-
-
-@pytest.fixture
-def gated(gate, done, registry):
-    class Gated(Worker):
-        began = threading.Event()
-
-        def perform(self, *args):
-            Gated.began.set()
-            assert gate.wait(30)
-            done.append(args)
-
-    return Gated
 
 
 @pytest.fixture

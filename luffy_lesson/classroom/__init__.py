@@ -1,16 +1,20 @@
-"""What a notebook needs and a job system does not. No step imports it; it watches them from outside."""
+"""What a notebook needs and a job system does not. No step imports it; it watches them from outside.
 
-from luffy_lesson.classroom import check, output, seam
-from luffy_lesson.classroom.arrivals import expected_wait, sliders, waiting
-from luffy_lesson.classroom.board import timeline, watch
-from luffy_lesson.classroom.engines import engines
-from luffy_lesson.classroom.experiment import experiment
+To import it changes nothing. `lesson.fresh()`, the first cell of each notebook, begins to watch.
+"""
+
+from luffy_lesson.classroom import check
+from luffy_lesson.classroom.experiments.benchmark import engines
+from luffy_lesson.classroom.experiments.experiment import experiment
+from luffy_lesson.classroom.experiments.sliders import sliders, waiting
+from luffy_lesson.classroom.experiments.waits import expected_wait
+from luffy_lesson.classroom.experiments.website import Website
+from luffy_lesson.classroom.experiments.worker_process import WorkerProcess, another_process
 from luffy_lesson.classroom.lesson import check_environment, lesson, stopwatch
-from luffy_lesson.classroom.predict import predict
-from luffy_lesson.classroom.process import WorkerProcess, another_process
-from luffy_lesson.classroom.show import adds, bars, show, staircase
-from luffy_lesson.classroom.website import Website
-from luffy_lesson.classroom.words import words
+from luffy_lesson.classroom.page.predict import predict
+from luffy_lesson.classroom.page.show import adds, bars, show, staircase
+from luffy_lesson.classroom.page.words import words
+from luffy_lesson.classroom.watch.board import timeline, watch
 
 __all__ = [
     "Website",
@@ -34,6 +38,3 @@ __all__ = [
     "watch",
     "words",
 ]
-
-output.install()
-seam.install()

@@ -6,15 +6,16 @@ import time
 from collections.abc import Iterator
 
 from luffy_lesson import redis_client, step3_memory_queue
-from luffy_lesson.classroom.board import Board
-from luffy_lesson.classroom.engines import Measurement
-from luffy_lesson.classroom.experiment import Experiment
-from luffy_lesson.classroom.output import owner
-from luffy_lesson.classroom.process import WorkerProcess
-from luffy_lesson.classroom.seam import seam
-from luffy_lesson.classroom.website import Website
-from luffy_lesson.launcher import doctor
-from luffy_lesson.redis_server import RedisServer
+from luffy_lesson.classroom.experiments.benchmark import Measurement
+from luffy_lesson.classroom.experiments.experiment import Experiment
+from luffy_lesson.classroom.experiments.website import Website
+from luffy_lesson.classroom.experiments.worker_process import WorkerProcess
+from luffy_lesson.classroom.page.display import in_notebook
+from luffy_lesson.classroom.watch import cell_output, hooks, pools
+from luffy_lesson.classroom.watch.backlog import backlog
+from luffy_lesson.classroom.watch.board import Board
+from luffy_lesson.host import doctor
+from luffy_lesson.host.redis_server import RedisServer
 from luffy_lesson.step4_redis_queue import RedisBackend, Worker
 
 FIRST_WITH_REDIS = 4
@@ -37,7 +38,8 @@ class Lesson:
         """Begin (again) with nothing running and nothing waiting. The first cell of a notebook, and its panic button.
 
         Stops the processors of this kernel, its worker processes, its website, its boards and experiments; forgets the
-        backend; deletes this lesson's keys in Redis, which all begin with `luffy:`.
+        backend; deletes this lesson's keys in Redis, which all begin with `luffy:`. The first time, in a notebook, it
+        begins to watch the steps: for boards, and so that what a job prints appears under its cell.
 
         Args:
             number: which lesson this notebook is. Needed the first time only.
@@ -48,6 +50,9 @@ class Lesson:
             ValueError: when `$REDIS_URL` is no address.
         """
         self.number = self.number if number is None else number
+        if in_notebook():
+            hooks.install()
+            cell_output.install()
         for process in list(WorkerProcess.running):
             process.kill()
         Website.close_open()
@@ -55,14 +60,14 @@ class Lesson:
             experiment.stop()
         for measurement in Measurement.shown:
             measurement.stop()
-        while owner.pools:
+        while pools.started:
             try:
-                owner.pools.pop().stop(timeout=5)
+                pools.started.pop().stop(timeout=5)
             except TimeoutError as error:
                 print(error)
         for board in Board.open:
             board.close()
-        seam.forget_waiting()
+        backlog.forget()
         step3_memory_queue.Luffy.backend = None
         if self.number >= FIRST_WITH_REDIS:
             self._fresh_redis()

@@ -3,13 +3,14 @@
 import argparse
 import codecs
 import io
+import math
 import os
 import sys
 import tempfile
 from pathlib import Path
 
-from luffy_lesson.launcher.browser import find_browser
-from luffy_lesson.launcher.environment import COMMAND, INSTALLED, ROOT, SetUpError, enter, run, wait_for
+from luffy_lesson.host.browser import find_browser
+from luffy_lesson.host.environment import COMMAND, INSTALLED, ROOT, SetUpError, enter, run, wait_for
 
 FIRST_PAGE = "notebooks/00_start_here.ipynb"
 FOLDER = (
@@ -51,6 +52,8 @@ def main(arguments: list[str] | None = None) -> int:
     worker.add_argument("-c", "--count", type=int, default=5, help="how many processors (default: 5)")
     worker.add_argument("--lesson", type=int, choices=range(64), default=0, metavar="N", help=LESSON)
     worker.add_argument("--step", type=int, metavar="N", help="which step's (default: the newest)")
+    for option, meaning in (("--beat-every", "a heart beats"), ("--gone-after", "it counts as stopped")):
+        worker.add_argument(option, type=seconds, metavar="S", help=f"after so many seconds {meaning} (steps 5 to 8)")
     worker.add_argument("--until-eof", action="store_true", help="also end when standard input is closed")
     server = commands.add_parser("redis", help="the lesson's own Redis server")
     server.add_argument(
@@ -87,6 +90,14 @@ def main(arguments: list[str] | None = None) -> int:
     return 1
 
 
+def seconds(text: str) -> float:
+    """Read a number of seconds, more than 0. Raise ValueError for another text."""
+    read = float(text)
+    if not 0 < read < math.inf:
+        raise ValueError(text)
+    return read
+
+
 def _place_home() -> None:
     """Let LUFFY_HOME be relative to here: a notebook's kernel is somewhere else."""
     given = os.environ.get("LUFFY_HOME")
@@ -118,8 +129,8 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
 
 def lab(options: argparse.Namespace, others: list[str]) -> int:
     """Open JupyterLab on the first page, with the Redis server running. Jupyter's own options are passed on."""
+    from luffy_lesson.host.redis_server import RedisServer
     from luffy_lesson.launcher import folder
-    from luffy_lesson.redis_server import RedisServer
 
     _need_home()
     root, page = ROOT, FIRST_PAGE
@@ -143,7 +154,7 @@ def lab(options: argparse.Namespace, others: list[str]) -> int:
 
 def _need_home() -> None:
     """Set HOME to a folder for a while where the user has none to write to: without, Jupyter does not start."""
-    from luffy_lesson.redis_server import ENDS_WITH
+    from luffy_lesson.host.redis_server import ENDS_WITH
 
     try:
         with tempfile.TemporaryFile(dir=Path.home()) as room:
@@ -176,7 +187,7 @@ def test(options: argparse.Namespace, others: list[str]) -> int:
 
 def doctor(arguments: list[str]) -> int:
     """Say what is here, in the environment of the course where there is one. It makes none."""
-    from luffy_lesson.launcher.doctor import doctor
+    from luffy_lesson.host.doctor import doctor
 
     enter(arguments, make=False)
     return doctor()
@@ -186,13 +197,15 @@ def work(options: argparse.Namespace, others: list[str]) -> int:
     """Start processors, and end with them."""
     from luffy_lesson.launcher.work import work
 
-    work(options.target, options.count, options.lesson, options.until_eof, options.step)
+    given = {"beat_every": options.beat_every, "gone_after": options.gone_after}
+    heartbeat = {name: every for name, every in given.items() if every}
+    work(options.target, options.count, options.lesson, options.until_eof, options.step, heartbeat)
     return 0
 
 
 def redis(options: argparse.Namespace, others: list[str]) -> int:
     """Start or stop the lesson's server, or say where it is."""
-    from luffy_lesson.redis_server import RedisServer
+    from luffy_lesson.host.redis_server import RedisServer
 
     try:
         server = RedisServer()
@@ -217,7 +230,7 @@ def store(options: argparse.Namespace, others: list[str]) -> int:
 
 def check(options: argparse.Namespace, others: list[str]) -> int:
     """Run learners' notebooks, and say what they have solved."""
-    from luffy_lesson.launcher.check import check
+    from luffy_lesson.launcher.grade import check
 
     return check(options.folder, options.seconds)
 

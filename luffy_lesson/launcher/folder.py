@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from luffy_lesson import __version__
-from luffy_lesson.launcher.environment import CONTENT, SetUpError
+from luffy_lesson.host.environment import CONTENT, SetUpError
 
 NOTEBOOKS = CONTENT / "notebooks"
 DEFAULT = "luffy-lesson"

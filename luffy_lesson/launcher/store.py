@@ -10,8 +10,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from luffy_lesson.host.redis_server import ENDS_WITH, RedisServer
 from luffy_lesson.launcher.kernel import ThisPython
-from luffy_lesson.redis_server import ENDS_WITH, RedisServer
 
 SANITIZE = Path(__file__).with_name("sanitize.cfg")
 STRIP = "**You are here:** "

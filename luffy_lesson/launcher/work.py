@@ -9,22 +9,32 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TextIO
 
 import redis
 
 from luffy_lesson import redis_client
-from luffy_lesson.redis_server import RedisServer
+from luffy_lesson.host.redis_server import RedisServer
 from luffy_lesson.step4_redis_queue import Luffy, Worker
 
 PACKAGE = Path(__file__).parents[1]
 STEPS = {int(path.stem[4]): f"luffy_lesson.{path.stem}" for path in sorted(PACKAGE.glob("step[4-9]_*.py"))}
 """The steps that can work for other processes, by number."""
 
+FIRST_WITH_HEARTBEAT = 5
 
-def work(target: str, count: int, lesson: int, until_eof: bool, step: int | None = None) -> None:
+
+def work(
+    target: str,
+    count: int,
+    lesson: int,
+    until_eof: bool,
+    step: int | None = None,
+    heartbeat: Mapping[str, float] = MappingProxyType({}),
+) -> None:
     """Import the workers, and do jobs until the process is interrupted or terminated. Jobs in hand are finished.
 
     It ends as well when what they print can be written no more, to a pipe that nobody reads or to a full disk. No job
@@ -36,6 +46,7 @@ def work(target: str, count: int, lesson: int, until_eof: bool, step: int | None
         lesson: whose jobs, on the lesson's own server; `$REDIS_URL`, where it is set, goes before it.
         until_eof: end as well when standard input is closed.
         step: whose backend and processors, by default those of the newest.
+        heartbeat: `beat_every` and `gone_after`, in seconds, for the backend.
 
     Raises:
         SystemExit: with a sentence, when the workers cannot be imported, or the server or the output cannot be used.
@@ -47,13 +58,15 @@ def work(target: str, count: int, lesson: int, until_eof: bool, step: int | None
             setattr(sys, name, _guarded(stream, stopping.put))
     if step and step not in STEPS:
         sys.exit(f"Step {step} has no processors for other processes; these have: {', '.join(map(str, STEPS))}.")
+    if heartbeat and (step or max(STEPS)) < FIRST_WITH_HEARTBEAT:
+        sys.exit(f"Step {step} has no heartbeat: that begins with step {FIRST_WITH_HEARTBEAT}.")
     _import_workers(target)
     if lesson and os.environ.get("REDIS_URL"):
         print(f"REDIS_URL is set, so --lesson {lesson} is ignored.", flush=True)
     try:
         os.environ["REDIS_URL"] = os.environ.get("REDIS_URL") or f"{RedisServer().start()}/{lesson}"
         system = importlib.import_module(STEPS[step or max(STEPS)])
-        Luffy.backend = backend = system.RedisBackend()
+        Luffy.backend = backend = system.RedisBackend(**heartbeat)
         if warning := redis_client.warning(backend.redis):
             print(warning, flush=True)
         pool = system.Processor.start(count)

@@ -8,7 +8,7 @@ import pytest
 from lab import Lab, chromium
 from playwright.sync_api import Browser
 
-from luffy_lesson.launcher.browser import find_browser
+from luffy_lesson.host.browser import find_browser
 
 
 @pytest.hookimpl(wrapper=True)

@@ -20,9 +20,9 @@ from nbformat.sign import NotebookNotary
 from nbval.plugin import get_sanitize_patterns
 from playwright.sync_api import Browser, Locator, sync_playwright
 
-from luffy_lesson.launcher.browser import find_browser
+from luffy_lesson.host.browser import find_browser
+from luffy_lesson.host.redis_server import ENDS_WITH, RedisServer, free_port
 from luffy_lesson.launcher.commands import SETTINGS
-from luffy_lesson.redis_server import ENDS_WITH, RedisServer, free_port
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60

@@ -12,7 +12,7 @@ from lab import ROOT, Lab, Notebook, Reading, sanitized, wait_until
 from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_notebook
 
-from luffy_lesson.classroom.display import HINT
+from luffy_lesson.classroom.page.display import HINT
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 

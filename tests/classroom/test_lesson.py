@@ -12,7 +12,6 @@ import threading
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 import redis
 import servers
@@ -21,63 +20,13 @@ from real_kernel import Kernel
 
 import luffy_lesson
 from luffy_lesson import step4_redis_queue, step7_retries
-from luffy_lesson.classroom import Website, WorkerProcess, another_process, check_environment, lesson, stopwatch
-from luffy_lesson.classroom import process as process_module
-from luffy_lesson.launcher.environment import learners
-from luffy_lesson.redis_server import RedisServer, free_port
+from luffy_lesson.classroom import Website, WorkerProcess, check_environment, lesson, stopwatch
+from luffy_lesson.host.environment import learners
+from luffy_lesson.host.redis_server import RedisServer, free_port
 from luffy_lesson.step3_memory_queue import Luffy, Pool, Processor, Worker
 
 PACKAGE = Path(luffy_lesson.__file__).parent
-WORKERS = (Path(__file__).parents[1] / "sample_workers.py").read_text()
-ECHO = '{"worker": "Echo", "args": ["hello"]}'
-WAIT = '{"worker": "Wait", "args": []}'
 FRESH = "Lesson {}: nothing runs, nothing waits.\n"
-NUMBERS = (4, 5)  # of lessons that use Redis
-
-
-@pytest.fixture
-def databases():
-    """The databases of the lessons `NUMBERS` on the lessons' server, empty."""
-    url = RedisServer().start()
-    connections = [redis.Redis.from_url(f"{url}/{number}", decode_responses=True) for number in NUMBERS]
-    for connection in connections:
-        connection.flushdb()
-    yield connections
-    for connection in connections:
-        connection.flushdb()
-        connection.close()
-
-
-@pytest.fixture
-def file(tmp_path):
-    """A file of workers."""
-    path = tmp_path / "their_workers.py"
-    path.write_text(WORKERS)
-    return str(path)
-
-
-@pytest.fixture
-def printed(capsys, eventually):
-    """Wait until a text has been printed."""
-    texts = []
-
-    def wait_for(text):
-        def there():
-            texts.append(capsys.readouterr().out)
-            return text in "".join(texts)
-
-        eventually(there)
-        return "".join(texts)
-
-    return wait_for
-
-
-def ended(pid):
-    """Whether the process is gone. One that nobody waits for stays as a zombie."""
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 # lesson.fresh()
@@ -117,6 +66,42 @@ def test_fresh_says_who_is_still_at_work_and_goes_on(capsys, monkeypatch):
     said = capsys.readouterr().out
     assert "Processor 0" in said
     assert said.endswith(FRESH.format(3))
+
+
+WATCHED = "print(hasattr(Worker.perform_now, '__wrapped__'), not logging.getLogger('luffy_lesson').propagate)"
+
+
+def test_the_import_of_the_classroom_changes_nothing_and_fresh_begins_to_watch():
+    kernel = Kernel()
+    try:
+        kernel.run("""
+            import logging, signal, sys, threading
+            from luffy_lesson.step1_sync import Worker
+            def state():
+                hooks = sys.excepthook, threading.excepthook, signal.getsignal(signal.SIGINT)
+                return *hooks, get_ipython().events.callbacks["post_run_cell"][:], vars(Worker).copy()
+            before = state()
+            from luffy_lesson.classroom import lesson, watch
+            assert state() == before
+        """)
+        cell = kernel.run(WATCHED)
+        assert kernel.out[cell] == "False False\n"
+        kernel.wait(kernel.begin("watch()"), error="RuntimeError")
+        kernel.run("lesson.fresh(1)")
+        cell = kernel.run(WATCHED)
+        assert kernel.out[cell] == "True True\n"
+    finally:
+        kernel.close()
+
+
+def test_outside_a_notebook_fresh_watches_nothing_and_a_board_says_why(environment):
+    program = (
+        "import logging; from luffy_lesson.classroom import lesson, watch; lesson.fresh(1);"
+        f"from luffy_lesson.step1_sync import Worker; {WATCHED}; watch()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=30)
+    assert done.stdout.splitlines()[1:] == ["False False"]
+    assert done.stderr.splitlines()[-1].startswith("RuntimeError: Nobody watches yet. In a notebook, `lesson.fresh(")
 
 
 def test_fresh_forgets_the_backend():
@@ -332,163 +317,3 @@ def test_the_stopwatch_prints_its_label_before_the_time(capsys):
 
 
 # other processes
-
-
-def test_another_process_prints_what_the_process_prints(capsys):
-    another_process("import sys, os; print(os.getppid()); print('oh', file=sys.stderr); 1 / 0")
-    parent, oh, *traceback = capsys.readouterr().out.splitlines()
-    assert (int(parent), oh, traceback[-1]) == (psutil.Process().pid, "oh", "ZeroDivisionError: division by zero")
-
-
-def test_another_process_finds_the_package_from_any_folder(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    another_process("import luffy_lesson; print(luffy_lesson.__name__)")
-    assert capsys.readouterr().out == "luffy_lesson\n"
-
-
-def test_another_process_prints_any_character_whatever_the_locale(capsys, monkeypatch):
-    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
-    another_process("print('Łódź ✓')")
-    assert capsys.readouterr().out == "Łódź ✓\n"
-
-
-def test_another_process_that_does_not_end_is_killed():
-    with pytest.raises(subprocess.TimeoutExpired):
-        another_process("import time; time.sleep(60)", timeout=0.5)
-
-
-def test_a_worker_process_does_jobs_and_its_lines_are_shown_here(databases, file, printed):
-    lesson.fresh(4)
-    with WorkerProcess(file, 1) as process:
-        databases[0].lpush("luffy:queue", ECHO)
-        printed("[Processor 0] hello\n")
-        assert WorkerProcess.running == {process}
-    assert not WorkerProcess.running
-    assert process._process.returncode == 0
-
-
-def test_a_worker_process_that_is_stopped_finishes_its_job(databases, file, printed):
-    lesson.fresh(4)
-    process = WorkerProcess(file, 1)
-    databases[0].lpush("luffy:queue", WAIT)
-    printed("began\n")
-    stopping = threading.Thread(target=process.stop)
-    stopping.start()
-    databases[0].lpush("luffy:test:go", "now")
-    stopping.join(timeout=20)
-    assert process._process.returncode == 0
-    printed("[Processor 0] finished\n")
-
-
-def test_a_worker_process_that_does_not_stop_in_time_is_killed(databases, file, printed):
-    lesson.fresh(4)
-    process = WorkerProcess(file, 1)
-    databases[0].lpush("luffy:queue", WAIT)
-    printed("began\n")
-    process.stop(timeout=0.2)
-    assert process._process.returncode == -signal.SIGKILL
-
-
-def test_a_worker_process_that_is_killed_takes_its_job_with_it(databases, file, printed):
-    lesson.fresh(4)
-    process = WorkerProcess(file, 1)
-    databases[0].lpush("luffy:queue", WAIT)
-    said = printed("began\n")
-    process.kill()
-    assert process._process.returncode == -signal.SIGKILL
-    assert "finished" not in said
-    assert not WorkerProcess.running
-    assert databases[0].exists("luffy:queue") == 0
-
-
-@pytest.mark.parametrize("end", ["stop", "kill"])
-def test_a_worker_process_can_be_ended_twice(databases, file, end):
-    lesson.fresh(4)
-    process = WorkerProcess(file, 1)
-    getattr(process, end)()
-    getattr(process, end)()
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [("1 / 0", "ZeroDivisionError: division by zero"), ("x = 1", "defines no worker"), ("x = ", "SyntaxError")],
-)
-def test_a_file_that_is_no_good_is_refused_with_the_reason(databases, tmp_path, text, reason):
-    lesson.fresh(4)
-    (tmp_path / "bad.py").write_text(text)
-    with pytest.raises(RuntimeError, match=reason):
-        WorkerProcess(str(tmp_path / "bad.py"))
-    assert not WorkerProcess.running
-
-
-def test_a_file_that_does_not_get_ready_is_given_up(databases, tmp_path, monkeypatch):
-    lesson.fresh(4)
-    monkeypatch.setattr(process_module, "READY_WITHIN", 1)
-    (tmp_path / "slow.py").write_text("import time\ntime.sleep(60)\n")
-    with pytest.raises(RuntimeError, match="did not get ready"):
-        WorkerProcess(str(tmp_path / "slow.py"))
-    assert not WorkerProcess.running
-
-
-def test_a_file_of_workers_may_print_something(databases, file, printed):
-    lesson.fresh(4)
-    with open(file, "a") as more:
-        more.write("print('loading')\n")
-    with WorkerProcess(file, 1):
-        databases[0].lpush("luffy:queue", ECHO)
-        assert "processors take jobs" not in printed("[Processor 0] hello\n")
-
-
-def test_what_a_file_of_workers_prints_is_shown(databases, file, printed):
-    lesson.fresh(4)
-    with open(file, "a") as more:
-        more.write("print('loading')\n")
-    with WorkerProcess(file, 1):
-        printed("loading\n")
-
-
-def test_a_last_line_without_an_end_is_shown(databases, tmp_path, printed, eventually):
-    lesson.fresh(4)
-    (tmp_path / "dots.py").write_text(WORKERS.replace("say(text)", "print(text, end='', flush=True)"))
-    with WorkerProcess(str(tmp_path / "dots.py"), 1):
-        databases[0].lpush("luffy:queue", ECHO)
-        eventually(lambda: not databases[0].exists("luffy:queue"))
-    printed("hello")
-
-
-@pytest.fixture
-def owner_process(file, redis_url, environment):
-    """A function that starts a process which starts a worker process, and then runs more code."""
-    started = []
-
-    def start(then):
-        program = (
-            "from luffy_lesson.classroom import WorkerProcess\n"
-            f"worker = WorkerProcess({file!r}, 1)\nprint(worker._process.pid, flush=True)\n{then}"
-        )
-        process = subprocess.Popen(
-            [sys.executable, "-c", program], env=environment | {"REDIS_URL": redis_url}, stdout=subprocess.PIPE
-        )
-        started.append((process, int(process.stdout.readline())))
-        return started[-1]
-
-    yield start
-    for process, worker in started:
-        process.kill()
-        process.wait()
-        process.stdout.close()
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(worker, signal.SIGKILL)
-
-
-def test_a_worker_process_ends_when_its_owner_is_killed(owner_process, eventually):
-    process, worker = owner_process("import time; time.sleep(60)")
-    assert not ended(worker)
-    process.kill()
-    eventually(lambda: ended(worker))
-
-
-def test_a_script_that_forgets_its_worker_process_ends_and_takes_it_along(owner_process, eventually):
-    process, worker = owner_process("")
-    assert process.wait(timeout=15) == 0
-    eventually(lambda: ended(worker))

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from luffy_lesson.launcher import browser, commands
+from luffy_lesson.launcher import commands
 
 BROWSER_TESTS = Path(__file__).parents[1] / "browser"
 SETTINGS = """
@@ -51,7 +51,7 @@ def course(checkout):
     (checkout / "pyproject.toml").write_text(SETTINGS)
     (checkout / "conftest.py").write_text("def pytest_unconfigure(): print('tidied up')")
     (checkout / "test_suite.py").write_text(SUITE)
-    found = checkout / "luffy_lesson/launcher/browser.py"
+    found = checkout / "luffy_lesson/host/browser.py"
     found.write_text(found.read_text().replace("/Applications", "/nowhere"))
     return checkout
 
@@ -61,30 +61,6 @@ def chromium(variables):
     """A file that looks like a browser, for it is never started."""
     path = Path(variables["PATH"]) / "chromium"
     path.touch(mode=0o755)
-
-
-# find_browser
-
-
-@pytest.mark.parametrize("name", browser.NAMES)
-def test_a_browser_on_the_path_is_found(monkeypatch, tmp_path, name):
-    (tmp_path / name).touch(mode=0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert browser.find_browser() == str(tmp_path / name)
-
-
-def test_an_application_of_macos_is_found(monkeypatch, tmp_path):
-    (tmp_path / "Google Chrome").touch(mode=0o755)
-    monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr(browser, "MAC", [str(tmp_path / "Google Chrome")])
-    assert browser.find_browser() == str(tmp_path / "Google Chrome")
-
-
-def test_where_there_is_no_browser_none_is_found(monkeypatch, tmp_path):
-    (tmp_path / "chromium").touch(mode=0o644)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(browser, "MAC", [])
-    assert browser.find_browser() is None
 
 
 # python3 -m luffy_lesson test

@@ -8,7 +8,8 @@ import threading
 import nbformat
 import pytest
 
-from luffy_lesson.launcher import commands, environment, folder
+from luffy_lesson.host import environment
+from luffy_lesson.launcher import commands, folder
 
 NOTEBOOK = "01_sync.ipynb"
 LAID = "01_sync_v1.1.ipynb"

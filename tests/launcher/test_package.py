@@ -15,7 +15,7 @@ import pytest
 
 from luffy_lesson import __version__
 from luffy_lesson.classroom.check import Exercise
-from luffy_lesson.launcher.environment import ROOT
+from luffy_lesson.host.environment import ROOT
 
 pytestmark = [pytest.mark.package, pytest.mark.timeout(600)]
 
@@ -127,7 +127,7 @@ def test_lab_opens_the_course_and_a_notebook_runs(installed, start, tmp_path, ev
 
 def test_the_engines_of_lesson_8_are_there_to_be_shown_and_measured(installed):
     program = (
-        "import importlib, subprocess, sys; e = importlib.import_module('luffy_lesson.classroom.engines');"
+        "import subprocess, sys; import luffy_lesson.classroom.experiments.benchmark as e;"
         "print(repr(e.chart(e.BENCHMARKS / 'results', 'Title')));"
         "subprocess.run([sys.executable, e.BENCHMARKS / 'engines.py', '--rounds=1', '--jobs=200', '--single=5',"
         "               '--only', 'luffy', '--results', sys.argv[1]], check=True)"

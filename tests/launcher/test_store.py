@@ -8,12 +8,12 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from luffy_lesson.classroom.display import stand_in
+from luffy_lesson.classroom.page.display import stand_in
 
 CELL = """\
 import ipywidgets
 from IPython.display import display
-from luffy_lesson.classroom.display import show_widget
+from luffy_lesson.classroom.page.display import show_widget
 show_widget(ipywidgets.HTML("live"), "stands for it")
 display({"image/png": "AAAA", "text/plain": "a picture"}, raw=True)
 print("0x1234 on 127.0.0.1:6379")"""

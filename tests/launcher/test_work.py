@@ -349,6 +349,25 @@ def test_the_processors_are_those_of_the_newest_step_or_of_the_one_that_is_named
     assert connection.exists("luffy:queue:hearts") == hearts
 
 
+def test_the_heartbeat_is_as_it_is_said(work, connection):
+    work("-c", "1", "--beat-every", "7", "--gone-after", "50")
+    ((_, until),) = connection.zrange("luffy:queue:hearts", 0, -1, withscores=True)
+    seconds, _ = connection.time()
+    assert 40 < until - seconds < 51
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "inf", "soon"])
+def test_a_heartbeat_that_is_no_time_is_refused(launch, redis_url, seconds):
+    done = launch("work", "workers.py", f"--gone-after={seconds}", REDIS_URL=redis_url)
+    assert done.returncode == 2
+    assert f"--gone-after: invalid seconds value: '{seconds}'" in done.stderr
+
+
+def test_a_step_without_heartbeats_gets_none(launch, redis_url):
+    done = launch("work", "workers.py", "--step=4", "--gone-after=1", REDIS_URL=redis_url)
+    assert (done.returncode, done.stderr) == (1, "Step 4 has no heartbeat: that begins with step 5.\n")
+
+
 def test_a_step_that_has_no_processors_for_other_processes_is_refused(start, redis_url):
     process = start("work", "workers.py", "--step", "3", REDIS_URL=redis_url)
     process.wait_for("Step 3 has no processors for other processes; these have: 4, 5, 6, 7, 8.")

@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 
 from luffy_lesson.classroom.check import Exercise
 from luffy_lesson.classroom.check.exercise import names_of, standing
-from luffy_lesson.launcher.check import check
+from luffy_lesson.launcher.grade import check
 from luffy_lesson.launcher.kernel import ThisPython
 
 FOLDER = Path(__file__).parents[2] / "notebooks"

@@ -10,7 +10,7 @@ import redis
 from redis.client import Pipeline
 
 from luffy_lesson import redis_client
-from luffy_lesson.classroom.check.trial import Wrong
+from luffy_lesson.classroom.check.sandbox import Wrong
 from luffy_lesson.classroom.check.waiting import SOON
 from luffy_lesson.step4_redis_queue import RedisBackend
 

@@ -9,9 +9,9 @@ from typing import Any
 import redis
 
 from luffy_lesson import redis_client
-from luffy_lesson.classroom.check.solved import note, solved
-from luffy_lesson.classroom.check.trial import Outcome, Steps, attempt
-from luffy_lesson.classroom.show import show
+from luffy_lesson.classroom.check.progress_file import note, solved
+from luffy_lesson.classroom.check.sandbox import Outcome, Steps, attempt
+from luffy_lesson.classroom.page.show import show
 from luffy_lesson.step4_redis_queue import RedisBackend
 
 SOLUTIONS = Path(__file__).parent / "solutions"

@@ -5,7 +5,7 @@ from itertools import count
 from typing import Any
 
 from luffy_lesson.classroom.check.exercise import exercise
-from luffy_lesson.classroom.check.trial import Planned, Saw, Steps, Wrong
+from luffy_lesson.classroom.check.sandbox import Planned, Saw, Steps, Wrong
 
 
 @exercise(

@@ -7,7 +7,7 @@ from concurrent.futures import TimeoutError as Late
 from typing import Any
 
 from luffy_lesson.classroom.check.exercise import exercise
-from luffy_lesson.classroom.check.trial import Planned, Saw, Steps, Wrong
+from luffy_lesson.classroom.check.sandbox import Planned, Saw, Steps, Wrong
 from luffy_lesson.classroom.check.waiting import QUIET, SOON, until
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from luffy_lesson.classroom.check.exercise import exercise
-from luffy_lesson.classroom.check.trial import Planned, Saw, Steps, Wrong
+from luffy_lesson.classroom.check.sandbox import Planned, Saw, Steps, Wrong
 from luffy_lesson.classroom.check.waiting import QUIET, SOON, is_empty, until
 from luffy_lesson.step3_memory_queue import Job, Pool, Processor, Worker
 

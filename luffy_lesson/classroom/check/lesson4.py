@@ -11,7 +11,7 @@ from typing import Any
 
 from luffy_lesson.classroom.check.connection import connect, new_key, text
 from luffy_lesson.classroom.check.exercise import exercise
-from luffy_lesson.classroom.check.trial import Saw, Steps, Wrong
+from luffy_lesson.classroom.check.sandbox import Saw, Steps, Wrong
 from luffy_lesson.classroom.check.waiting import QUIET, SOON, is_empty, until
 
 TAKERS = 4

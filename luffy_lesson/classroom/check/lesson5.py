@@ -9,7 +9,7 @@ from typing import Any
 from luffy_lesson.classroom.check.connection import Killed, Rival, connect, kills, new_key, rivals, text, texts
 from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.lesson4 import Rehashed
-from luffy_lesson.classroom.check.trial import Planned, Steps, Wrong
+from luffy_lesson.classroom.check.sandbox import Planned, Steps, Wrong
 from luffy_lesson.classroom.check.waiting import is_empty
 
 DAY = 24 * 60 * 60

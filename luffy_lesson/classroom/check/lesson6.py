@@ -7,7 +7,7 @@ from typing import Any
 from luffy_lesson.classroom.check.connection import Killed, connect, kills, new_key, rivals, texts
 from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.lesson5 import nth
-from luffy_lesson.classroom.check.trial import Saw, Steps, Wrong
+from luffy_lesson.classroom.check.sandbox import Saw, Steps, Wrong
 from luffy_lesson.classroom.check.waiting import SOON, until
 
 EARLY = 0.05

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from luffy_lesson.classroom.check.exercise import exercise
-from luffy_lesson.classroom.check.trial import Planned, Saw, Steps, Wrong
+from luffy_lesson.classroom.check.sandbox import Planned, Saw, Steps, Wrong
 
 SAMPLES = 1000
 """How often a random number is asked for: in a quarter of its range are then 15 to 35 percent, always."""

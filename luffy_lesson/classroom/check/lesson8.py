@@ -8,7 +8,7 @@ from typing import Any
 from luffy_lesson.classroom.check.connection import Killed, Observed, connect, kills, new_key, rivals, texts
 from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.lesson5 import nth
-from luffy_lesson.classroom.check.trial import Steps, Wrong
+from luffy_lesson.classroom.check.sandbox import Steps, Wrong
 
 
 @exercise(

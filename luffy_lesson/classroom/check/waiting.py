@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from luffy_lesson.classroom.check.trial import Wrong
+from luffy_lesson.classroom.check.sandbox import Wrong
 
 SOON = 2
 """How long to wait for what is to happen soon, in seconds. A busy machine gets there, and a step may take longer."""

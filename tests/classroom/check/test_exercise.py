@@ -13,7 +13,7 @@ import redis
 
 from luffy_lesson.classroom import check
 from luffy_lesson.classroom.check.exercise import Exercise
-from luffy_lesson.classroom.check.solved import file, note, solved
+from luffy_lesson.classroom.check.progress_file import file, note, solved
 from luffy_lesson.step4_redis_queue import RedisBackend
 
 LINE = r"\n?\d{4}-\d\d-\d\d (solved|reset) \w+\n"
@@ -348,7 +348,7 @@ def test_a_file_system_that_is_read_only_is_told(monkeypatch, capsys):
 def test_processes_that_note_at_once_lose_nothing(environment):
     program = """if True:
         import sys
-        from luffy_lesson.classroom.check.solved import note
+        from luffy_lesson.classroom.check.progress_file import note
         sys.stdin.read(1)  # until all are there
         for number in range(300):
             note(f"{sys.argv[1]}_{number}", "solved")

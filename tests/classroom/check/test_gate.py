@@ -18,7 +18,7 @@ from wrong_answers import RIGHT, WRONG, Changes, WrongAnswer
 
 from luffy_lesson.classroom import check
 from luffy_lesson.classroom.check.exercise import SOLUTIONS, Exercise
-from luffy_lesson.classroom.check.trial import ENDS, Outcome
+from luffy_lesson.classroom.check.sandbox import ENDS, Outcome
 
 NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
 

@@ -1,0 +1,147 @@
+"""Other processes for the experiments: real ones, really ended."""
+
+import os
+import select
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import ClassVar, Self
+
+from luffy_lesson.classroom.watch.cell_output import owner
+
+READY_WITHIN = 30
+"""How long a worker process may take until its processors are ready, in seconds."""
+
+
+def another_process(code: str, timeout: float = 30) -> None:
+    """Run code in a Python process of its own, wait for it, and print what it prints.
+
+    Args:
+        code: the program.
+        timeout: for how many seconds it may run.
+
+    Raises:
+        subprocess.TimeoutExpired: when it is still running then; it is killed.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        timeout=timeout,
+    )
+    print(done.stdout, end="")
+
+
+def _environment() -> dict[str, str]:
+    own = {"PYTHONPATH": str(Path(__file__).parents[3]), "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
+    return os.environ | own
+
+
+class WorkerProcess:
+    """A process of its own with processors: `python3 -m luffy_lesson work FILE -c COUNT`. Its lines are shown here."""
+
+    running: "ClassVar[set[WorkerProcess]]" = set()
+
+    def __init__(self, file: str, count: int = 5, step: int = 4, silent: bool = False, **heartbeat: float) -> None:
+        """Start the process, and return when its processors are ready.
+
+        Args:
+            file: the Python file that defines the workers.
+            count: how many processors.
+            step: which step's.
+            silent: whether its lines are not shown here.
+            heartbeat: `beat_every` and `gone_after` for its backend, in seconds: from step 5 on.
+
+        Raises:
+            RuntimeError: when the process does not get ready; it says why.
+        """
+        seconds = [f"--{name.replace('_', '-')}={value}" for name, value in heartbeat.items()]
+        options = [f"-c{count}", f"--step={step}", *seconds, "--until-eof"]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "luffy_lesson", "work", file, *options],
+            env=_environment(),
+            stdin=subprocess.PIPE,  # closed when this kernel ends, however it ends: then the process ends too
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        self._cell = owner.running()
+        self._silent = silent
+        self._ready = threading.Event()
+        self._first_lines: list[str] = []
+        WorkerProcess.running.add(self)
+        self._reader = threading.Thread(target=self._show, name="lines of the worker process")
+        self._reader.start()
+        if not self._ready.wait(READY_WITHIN) or self._process.poll() is not None:
+            self.kill()
+            raise RuntimeError(f"The worker process did not get ready. {' '.join(self._first_lines)}")
+
+    def is_alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process.poll() is None
+
+    def stop(self, timeout: float = 30) -> None:
+        """Let the process finish the jobs in hand, and wait for its end.
+
+        Args:
+            timeout: for how many seconds to wait; then it is killed.
+        """
+        self._process.terminate()
+        try:
+            self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        self._end()
+
+    def kill(self) -> None:
+        """End the process this instant, as `kill -9` and a power cut do: nothing in it runs on, nothing is tidied."""
+        self._process.kill()
+        self._end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _end(self) -> None:
+        self._process.wait()
+        self._reader.join()
+        WorkerProcess.running.discard(self)
+
+    def _show(self) -> None:
+        """Print the lines of the process as they come: the work of the reader thread."""
+        owner.pin(self._cell)
+        assert self._process.stdin
+        assert self._process.stdout
+        rest = b""
+        while chunk := self._read(self._process.stdout.fileno()):
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                self._show_line(line.decode(errors="replace"))
+        if rest:
+            self._show_line(rest.decode(errors="replace"))
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait()
+        self._ready.set()
+
+    def _show_line(self, line: str) -> None:
+        if self._ready.is_set():
+            if not self._silent:
+                print(f"{line}\n", end="")
+        elif "processors take jobs" in line:
+            print("".join(f"{first}\n" for first in self._first_lines), end="")
+            self._ready.set()
+        else:
+            self._first_lines.append(line)
+
+    def _read(self, pipe: int) -> bytes:
+        assert self._process.stdin
+        while not select.select([pipe], [], [], 0.2)[0]:
+            if not threading.main_thread().is_alive():
+                self._process.stdin.close()  # the sign for the process to end
+        return os.read(pipe, 65536)

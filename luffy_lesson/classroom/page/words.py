@@ -1,0 +1,52 @@
+"""The words of the course: one list, which the notebooks show and use."""
+
+from luffy_lesson.classroom.page.display import show_text
+
+WORDS = {
+    "worker": "a class with a method `perform`: something that can be done",
+    "job": "one call to a worker: the worker and the arguments",
+    "caller": "the code that wants something done",
+    "thread": "a second line of execution in the same program",
+    "main thread": "the line of execution that a program starts with; a notebook's cells run in it",
+    "backend": "where jobs wait",
+    "queue": "a backend that gives out jobs in the order in which they came",
+    "enqueue": "put a job in the queue",
+    "processor": "a thread that takes jobs and performs them; its name, like `Processor 3`, stands before its lines",
+    "in hand": "taken by a processor, and not finished",
+    "pool": "the processors that were started together",
+    "round": "as many jobs as there are processors, done at the same time",
+    "producer": "whoever puts jobs in a queue",
+    "consumer": "whoever takes them out: our processors",
+    "backpressure": "a full queue makes the producer wait, so that it cannot outrun the consumers",
+    "payload": "a job written down as text, so that it can be sent",
+    "in flight": "in hand, seen from the queue: taken, and not finished",
+    "acknowledge": "say that a job is finished",
+    "heartbeat": "a sign of life, given again and again; who gives none for too long is taken to be gone",
+    "at most once": "never twice, perhaps not at all: a job is forgotten before it is done",
+    "at least once": "never lost, perhaps twice: a job is forgotten after it is done",
+    "idempotent": "such that twice is as good as once",
+    "dead": "given up on, and kept for a person to look at",
+    "scheduled": "kept for later",
+    "due": "its time has come",
+    "poller": "a thread that looks for what is due",
+    "retry": "another try of a job that has raised",
+    "backoff": "how long to wait before a retry: longer each time",
+    "jitter": "the random part of a wait, so that those that failed together come back apart",
+    "round trip": "a question to the server and the answer to it",
+    "batch": "jobs that are taken in one round trip",
+    "utilisation": "for how much of the time the processors are busy",
+}
+"""Each word and what it means, in the order in which the course needs them."""
+
+
+def words(*names: str) -> None:
+    """Display words of the course with their meaning.
+
+    Args:
+        names: which; none for all.
+
+    Raises:
+        KeyError: for a word that is not in the list.
+    """
+    text = "\n".join(f"- **{name}**: {WORDS[name]}" for name in names or WORDS)
+    show_text(text, markdown=text)

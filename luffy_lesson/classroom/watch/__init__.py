@@ -1,0 +1,5 @@
+"""Watching: what passes through the steps, noted and drawn. No step imports it; it looks at them from outside.
+
+A job's way through the files: `hooks` see it pass and tell of it as `events`; a `record` keeps what was told; a `board`
+and a `timeline` draw that. `cell_output` puts what it prints under its cell.
+"""

@@ -1,0 +1,140 @@
+"""The few methods that every job passes through, wrapped once, from outside. The steps know nothing of it."""
+
+import functools
+import inspect
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from luffy_lesson import step1_sync, step2_threaded, step3_memory_queue, step6_schedule
+from luffy_lesson.classroom.watch import pools
+from luffy_lesson.classroom.watch.backlog import backlog
+from luffy_lesson.classroom.watch.cell_output import owner
+from luffy_lesson.classroom.watch.events import Began, Ended, Started, events
+from luffy_lesson.classroom.watch.labels import expected, label, last_line
+
+AT_ONCE = 10_000
+"""Of how many jobs that are put in the queue in one go it is remembered: to name each takes longer than to put it."""
+
+PLACES: list[tuple[Any, str]] = [
+    (step1_sync.Worker, "perform_now"),
+    (step2_threaded.Worker, "perform_async"),
+    (step3_memory_queue.Worker, "perform_queue"),
+    (step3_memory_queue.Pool, "start"),
+    (step6_schedule.Worker, "perform_in"),
+    (step6_schedule.Worker, "perform_at"),
+    (step6_schedule.Worker, "perform_bulk"),
+]
+"""What is wrapped."""
+
+
+def watched(perform_now: Callable[..., Any], worker: type[step1_sync.Worker], args: tuple[Any, ...]) -> Any:
+    """Call `perform_now`, and tell when it begins and how it ends. A job within a job is a part of it."""
+    __tracebackhide__ = True
+    thread = threading.current_thread()
+    if thread in events.in_hand:
+        return perform_now(worker, *args)
+    job, seconds = label(worker, args), expected(worker, args)
+    from_queue = thread is not threading.main_thread() and not hasattr(owner.thread, "job")
+    error = None
+    try:
+        with backlog.lock:  # what is expected no more is told to be in hand
+            since = backlog.taken(job) if from_queue else None
+            events.in_hand[thread] = began = Began(thread, job, seconds, since, time.monotonic())
+            events.tell(began)
+        return perform_now(worker, *args)
+    except BaseException as raised:
+        error = last_line(raised)
+        raise
+    finally:
+        events.in_hand.pop(thread, None)
+        with backlog.lock:  # told in the order of their times
+            events.tell(Ended(thread, error, time.monotonic()))
+
+
+def installed() -> bool:
+    """Whether the methods are wrapped."""
+    return hasattr(step1_sync.Worker.perform_now, "__wrapped__")
+
+
+def uninstall() -> None:
+    """Take the wrapping off, for a process in which nobody watches. A second time does nothing."""
+    for place, name in PLACES:
+        method = vars(place)[name]
+        if isinstance(method, classmethod):
+            setattr(place, name, classmethod(inspect.unwrap(method.__func__)))
+        else:
+            setattr(place, name, inspect.unwrap(method))
+
+
+def install() -> None:
+    """Wrap the methods. A second time does nothing."""
+    if installed():
+        return
+    methods = [vars(place)[name] for place, name in PLACES]
+    functions = [getattr(method, "__func__", method) for method in methods]
+    perform_now, perform_async, perform_queue, start, perform_in, perform_at, perform_bulk = functions
+
+    @functools.wraps(perform_now)
+    def seen_now(cls: Any, *args: Any) -> Any:
+        __tracebackhide__ = True  # IPython leaves it out when it shows where an error came from
+        owner.pin(getattr(owner.thread, "cell", owner.cell))
+        return watched(perform_now, cls, args)
+
+    @functools.wraps(perform_async)
+    def seen_async(cls: Any, *args: Any) -> threading.Thread:
+        cell = owner.running()
+
+        class Pinned:
+            @staticmethod
+            def perform_now(*args: Any) -> Any:  # gives the thread its name
+                owner.thread.cell, owner.thread.job = cell, label(cls, args)
+                return cls.perform_now(*args)
+
+        thread = perform_async(Pinned, *args)
+        events.tell(Started([thread], processors=False))
+        return thread  # type: ignore[no-any-return]
+
+    @functools.wraps(perform_queue)
+    def seen_queue(cls: Any, *args: Any) -> Any:
+        owner.claim()
+        put = functools.partial(perform_queue, cls, *args)
+        return backlog.put([label(cls, args)], step3_memory_queue.Luffy.backend, put)
+
+    @functools.wraps(start)
+    def seen_start(pool: step3_memory_queue.Pool) -> step3_memory_queue.Pool:
+        owner.claim()
+        pools.take(pool)
+        events.tell(Started([processor.thread for processor in pool.processors], processors=True))
+        return start(pool)  # type: ignore[no-any-return]
+
+    @functools.wraps(perform_in)
+    def seen_in(cls: Any, *args: Any) -> Any:
+        owner.claim()
+        return perform_in(cls, *args)
+
+    @functools.wraps(perform_at)
+    def seen_at(cls: Any, *args: Any) -> Any:
+        owner.claim()
+        return perform_at(cls, *args)
+
+    @functools.wraps(perform_bulk)
+    def seen_bulk(cls: Any, list_of_args: Any) -> Any:
+        owner.claim()
+        lists = list(list_of_args)  # some can be read once only
+        put = functools.partial(perform_bulk, cls, lists)
+        jobs = [label(cls, args) for args in lists[:AT_ONCE]]
+        return backlog.put(jobs, step3_memory_queue.Luffy.backend, put, len(lists))
+
+    seen: list[Any] = [
+        classmethod(seen_now),
+        classmethod(seen_async),
+        classmethod(seen_queue),
+        seen_start,
+        classmethod(seen_in),
+        classmethod(seen_at),
+        classmethod(seen_bulk),
+    ]
+    for (place, name), method in zip(PLACES, seen, strict=True):
+        setattr(place, name, method)

@@ -1,0 +1,23 @@
+"""The pools of this process, as they are started."""
+
+from luffy_lesson.step3_memory_queue import Pool
+
+started: list[Pool] = []
+"""Those that were started, for `lesson.fresh()` to stop."""
+
+
+def take(pool: Pool) -> None:
+    """Take charge of a pool, and forget those that have ended."""
+    started[:] = [*filter(at_work, started), pool]
+
+
+def at_work(pool: Pool) -> bool:
+    """Whether a processor of `pool` runs, or is about to."""
+    threads = [processor.thread for processor in pool.processors]
+    return any(thread.is_alive() or thread.ident is None for thread in threads)
+
+
+def quiet(pool: Pool) -> None:
+    """Let the processors of `pool` take no more jobs; do not wait for those in hand."""
+    for processor in pool.processors:
+        processor.stopping.set()
