@@ -91,6 +91,7 @@ class Processor:
     def __init__(self, number: int, backend: Backend) -> None:
         """Make processor `number` of a pool, on `backend`. Its thread is not started yet."""
         self.backend = backend
+        self.consumer: Any = backend  # through what it takes jobs: here, the queue itself
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self.run, name=f"Processor {number}")
 
@@ -113,7 +114,7 @@ class Processor:
         """Take a job, perform it, say that it is done: the loop of the thread."""
         while not self.leaving():
             try:
-                job = self.backend.get(timeout=0.2)  # seconds: a stop is noticed soon
+                job = self.consumer.get(timeout=0.2)  # seconds: a stop is noticed soon
             except queue.Empty:
                 continue
             except getattr(queue, "ShutDown", ()):  # since Python 3.13: somebody has called `shutdown()`
@@ -123,7 +124,7 @@ class Processor:
             except BaseException as error:  # sys.exit() too must not end a processor
                 self.failed(job, error)
             finally:
-                self.backend.task_done()
+                self.consumer.task_done()
 
     def leaving(self) -> bool:
         """Whether to take no more. Without the second half, a forgotten `stop()` would keep a script from ending."""
@@ -145,10 +146,22 @@ class Pool:
         self.threads = [processor.thread for processor in self.processors]
 
     def start(self) -> "Pool":
-        """Start the processors, and return this pool."""
-        for thread in self.threads:
-            thread.start()
+        """Start the processors, and return this pool.
+
+        Raise RuntimeError when a thread cannot be started; those that could be are stopped.
+        """
+        try:
+            for thread in self.threads:
+                thread.start()
+        except BaseException:
+            self.stop(timeout=30)
+            raise
         return self
+
+    def quiet(self) -> None:
+        """Take no more jobs, and return at once."""
+        for processor in self.processors:
+            processor.stopping.set()
 
     def stop(self, timeout: float | None = None) -> None:
         """Take no more jobs, and return when those in hand are finished; called by one of these, at once.
@@ -156,8 +169,7 @@ class Pool:
         A second `stop()` does no harm. Raise TimeoutError, with the names of those still at work, after `timeout`
         seconds. They end after that job.
         """
-        for processor in self.processors:
-            processor.stopping.set()
+        self.quiet()
         deadline = None if timeout is None else time.monotonic() + timeout
         if threading.current_thread() in self.threads:
             return

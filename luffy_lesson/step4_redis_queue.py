@@ -7,18 +7,20 @@ most, itself and the list of its arguments included.
 
 import json
 import logging
+import math
 import queue
 import re
 import time
+from collections.abc import Callable
 from itertools import accumulate
 from typing import Any, NamedTuple
 
 import redis
 
 from luffy_lesson import redis_client, step3_memory_queue
-from luffy_lesson.step3_memory_queue import Backend, Luffy, Pool, say
+from luffy_lesson.step3_memory_queue import Backend, Job, Luffy, Pool, say
 
-__all__ = ["Backend", "Job", "Luffy", "Pool", "Processor", "RedisBackend", "Worker", "say"]
+__all__ = ["Backend", "Job", "Luffy", "Message", "Pool", "Processor", "RedisBackend", "Worker", "say"]
 
 logger = logging.getLogger(__name__)
 DEEPEST = 64  # levels
@@ -50,16 +52,19 @@ def shallow(payload: bytes) -> bytes:
     return payload
 
 
-class Job(NamedTuple):
+class Message(NamedTuple):
     """A job as it travels: its payload. It is read when it is performed, so one that makes no sense fails like any."""
 
     payload: bytes
 
     @classmethod
-    def encode(cls, job: step3_memory_queue.Job) -> "Job":
-        """Make `job` fit to travel. Raise TypeError for arguments that JSON would lose or change, or as `shallow`."""
+    def encode(cls, job: Job, **more: Any) -> "Message":
+        """Make `job` fit to travel, with `more` fields.
+
+        Raise TypeError for arguments that JSON would lose or change, or as `shallow`.
+        """
         try:
-            payload = json.dumps({"worker": job.worker.__name__, "args": job.args}, allow_nan=False).encode()
+            payload = json.dumps({"worker": job.worker.__name__, "args": job.args, **more}, allow_nan=False).encode()
             if json.loads(shallow(payload))["args"] != list(job.args):
                 raise ValueError("JSON would change them")
         except (TypeError, ValueError, RecursionError) as error:
@@ -67,13 +72,13 @@ class Job(NamedTuple):
             raise TypeError(f"{name}: use only arguments that JSON has, {DEEPEST} levels at most ({error})") from error
         return cls(payload)
 
-    def decode(self) -> step3_memory_queue.Job:
+    def decode(self) -> Job:
         """Read the payload. Raise ValueError when it is no job, LookupError when its worker is not defined here."""
         match json.loads(shallow(self.payload)):
             case {"worker": str(name), "args": list(args)}:
                 if name not in Worker.registry:
                     raise LookupError(f"no worker {name!r} here, only {sorted(Worker.registry)}")
-                return step3_memory_queue.Job(Worker.registry[name], tuple(args))
+                return Job(Worker.registry[name], tuple(args))
         raise ValueError('not a job like {"worker": "VeryHeavyService", "args": [3]}')
 
     def perform(self) -> Any:
@@ -84,10 +89,33 @@ class Job(NamedTuple):
         return self.payload.decode(errors="replace")
 
 
+def patience(block: bool, timeout: float | None) -> float:
+    """Return how many seconds a `get` waits. Raise ValueError when `timeout` is negative."""
+    if not block:
+        return 0
+    if timeout is None:
+        return math.inf
+    if timeout < 0:
+        raise ValueError("'timeout' must be a non-negative number")
+    return timeout
+
+
+def patiently(take: Callable[[float], bytes | None], seconds: float) -> bytes | None:
+    """Return what `take` gets; None when that is nothing for so many `seconds`. It is told how long it may wait."""
+    deadline = time.monotonic() + seconds
+    while True:
+        # Half a second at a time: a reply that takes two seconds counts as lost.
+        payload = take(max(0, min(seconds, 0.5)))
+        seconds = deadline - time.monotonic()
+        if payload is not None or seconds <= 0:
+            return payload
+
+
 class RedisBackend:
     """A queue in Redis, with the five methods of `queue.Queue`."""
 
     key = "luffy:queue"
+    message: type[Message] = Message
     _needs = "LPUSH LLEN BRPOP RPOP"  # the commands that it sends
 
     def __init__(self, connection: "redis.Redis | None" = None) -> None:
@@ -99,31 +127,29 @@ class RedisBackend:
         self.redis = redis_client.connect(connection)
         redis_client.try_out(self.redis, self._needs, self.key)
 
-    def put(self, job: "step3_memory_queue.Job | Job", /) -> int:
+    def put(self, job: Job | Message, /) -> int:
         """Add `job` at the left. Return how many wait now.
 
         Raise TypeError when the job cannot travel, redis.RedisError within 3 seconds when the server does not answer:
         whether the job was added is then not known.
         """
-        payload = (job if isinstance(job, Job) else Job.encode(job)).payload
+        message = job if isinstance(job, Message) else self.message.encode(job)
+        return self.push(message.payload)
+
+    def push(self, payload: bytes) -> int:
+        """Add a payload at the left. Return how many wait now; raise redis.RedisError as `put`."""
         return int(self.redis.lpush(self.key, payload))
 
-    def get(self, block: bool = True, timeout: float | None = None) -> Job:
+    def get(self, block: bool = True, timeout: float | None = None) -> Message:
         """Take the job at the right. Wait for one: for ever, or for `timeout` seconds, or with `block=False` not.
 
         Raise queue.Empty when none came, ValueError for a negative timeout, redis.RedisError when the server fails: a
         job that was on its way is then lost.
         """
-        if block and timeout is not None and timeout < 0:
-            raise ValueError("'timeout' must be a non-negative number")
-        left = 0 if not block else float("inf") if timeout is None else timeout
-        deadline = time.monotonic() + left
-        # Half a second at a time: a reply that takes two seconds counts as lost.
-        while (payload := self.take(max(0, min(left, 0.5)))) is None:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise queue.Empty
-        return Job(payload)
+        payload = patiently(self.take, patience(block, timeout))
+        if payload is None:
+            raise queue.Empty
+        return self.message(payload)
 
     def take(self, seconds: float) -> Any:
         """Take the payload at the right; wait for it for `seconds`, at most 0.5. Return None when none came."""
@@ -153,10 +179,10 @@ class Processor(step3_memory_queue.Processor):
     """A processor that outlasts its server."""
 
     def run(self) -> None:
-        """Run the loop; when the server fails, say so, and begin again a second later."""
+        """Run the loop; after a failure, of the server or for want of memory, begin again a second later."""
         while not self.leaving():
             try:
                 super().run()
-            except redis.RedisError as error:
-                logger.warning("%r: %s (trying again in a second)", self.backend, error)
+            except Exception as error:
+                logger.warning("%r: %s (trying again in a second)", self.backend, str(error) or repr(error))
                 self.stopping.wait(1)

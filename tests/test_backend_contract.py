@@ -202,7 +202,7 @@ def test_many_levels_beside_each_other_arrive_from_elsewhere_in_any_encoding_of_
     same(1)
     for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-32-be"):
         payload = f'{{"worker": "Same", "args": [{[[]] * 100}]}}'.encode(encoding)
-        redis_backend.put(step4_redis_queue.Job(payload))
+        redis_backend.put(step4_redis_queue.Message(payload))
         assert redis_backend.get(timeout=10).perform() == [[]] * 100
 
 
@@ -211,6 +211,6 @@ def test_many_levels_beside_each_other_arrive_from_elsewhere_in_any_encoding_of_
 def test_a_job_of_more_than_64_levels_from_elsewhere_is_none_on_every_python(redis_backend, same, where, levels):
     same(1)
     payload = b'{"worker": "Same", ' + (where % ("[" * levels + "]" * levels)).encode() + b"}"
-    redis_backend.put(step4_redis_queue.Job(payload))
+    redis_backend.put(step4_redis_queue.Message(payload))
     with pytest.raises(ValueError, match="more than 64 levels deep" if "args" in where else "Unterminated string"):
         redis_backend.get(timeout=10).perform()

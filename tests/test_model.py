@@ -1,14 +1,14 @@
 """Jobs that are put, taken, done, failed, left behind, put back, moved and sent back, in any order: none is ever lost.
 
-Who takes jobs is a backend of its own here, with this thread's hand on it. It goes when its heart stops, and nobody
-uses it again; it freezes when its heart stops, and it goes on later as if nothing were.
+Who takes jobs is a consumer of a backend of its own here. It goes when its heartbeat stops, and nobody uses it again;
+it freezes when its heartbeat stops, and it goes on later as if nothing were.
 """
 
 import contextlib
 import json
+import math
 import os
 import queue
-import threading
 
 import pytest
 import redis
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from luffy_lesson import step7_retries, step8_fast_queue
-from luffy_lesson.step7_retries import Job, Luffy, Worker
+from luffy_lesson.step7_retries import Luffy, Message, Worker
 
 LATER = ["scheduled", "retry", "dead"]
 WHO = st.integers(0, 2)
@@ -34,6 +34,7 @@ class Machine(RuleBasedStateMachine):
         for key in self.raw.scan_iter("luffy:*"):
             self.raw.unlink(key)
         self.backends = [self.RedisBackend() for _ in range(3)]
+        self.consumers = [backend.consumer() for backend in self.backends]
         self.keeper = Luffy.backend = self.RedisBackend()  # it takes no jobs
         self.hands = [[], [], []]  # what each has in hand, as far as it knows
         self.unsure = [False] * 3  # whether the reply to its last command was lost: it gives up what it has in hand
@@ -62,13 +63,13 @@ class Machine(RuleBasedStateMachine):
     # Where jobs are
 
     def places(self):
-        """Where each job is: a list of places for each id. In-flight lists are found by name, whatever hearts say."""
+        """Where each job is: a list of places for each id. In-flight lists are found by name."""
         look = self.raw.pipeline(transaction=False).keys("luffy:queue:in_flight:*").lrange("luffy:queue", 0, -1)
         for later in LATER:
             look.zrange(f"luffy:queue:{later}", 0, -1)
         self.held, *looks = look.execute()
         places = dict(zip(["queue", *LATER], looks, strict=True))
-        places |= {hand.decode(): self.raw.lrange(hand, 0, -1) for hand in self.held}
+        places |= {one.decode(): self.raw.lrange(one, 0, -1) for one in self.held}
         found = {}
         for place, payloads in places.items():
             for payload in payloads:
@@ -107,12 +108,12 @@ class Machine(RuleBasedStateMachine):
     def take(self, who):
         if self.unsure[who]:
             self.hands[who], self.unsure[who] = [], False
-        before = self.hand(who)
+        before = self.list(who)
         with contextlib.suppress(queue.Empty):
-            self.hands[who].append(self.backends[who].get(block=False))
-        # It knows of all that it has in hand, so nothing waits there for its heart to stop.
-        assert self.raw.llen(self.hand(who)) <= len(self.hands[who])
-        if before not in (None, self.hand(who)):
+            self.hands[who].append(self.consumers[who].get(block=False))
+        # It knows of all that it has in hand, so nothing waits there for its heartbeat to stop.
+        assert self.raw.llen(self.list(who)) <= len(self.hands[who])
+        if before not in (None, self.list(who)):
             assert self.raw.llen(before) == 0
 
     @precondition(lambda self: self.raw.llen("luffy:queue"))
@@ -121,7 +122,7 @@ class Machine(RuleBasedStateMachine):
         if self.unsure[who]:
             self.hands[who] = []
         self.unsure[who] = True
-        self.lose(who, "lmove", True, lambda backend: backend.get(block=False))
+        self.lose(who, "eval", True, lambda consumer: consumer.get(block=False))
 
     def lose(self, who, command, arrives, action):
         """Do what sends a command, lose the reply to it, or the command itself."""
@@ -136,20 +137,19 @@ class Machine(RuleBasedStateMachine):
         setattr(backend.redis, command, lost)
         try:
             with pytest.raises(redis.ConnectionError):
-                action(backend)
+                action(self.consumers[who])
         finally:
             delattr(backend.redis, command)
 
     def first(self, who):
-        """The job that was taken first, and whether it is in this hand still, and not there because it came back."""
+        """The job that was taken first, and whether it is in this list still, and not there because it came back."""
         job = self.hands[who].pop(0)
-        here = self.raw.lpos(self.hand(who), job.payload) is not None
+        here = self.raw.lpos(self.list(who), job.payload) is not None
         return job, json.loads(job.payload)["id"], here
 
-    def hand(self, who):
+    def list(self, who):
         """The in-flight list of one, if it has used any yet."""
-        hand = self.backends[who].hands.get(threading.current_thread())
-        return hand and hand.key
+        return self.consumers[who].key if self.consumers[who].beaten > -math.inf else None
 
     def finishes(self, identity, here):
         self.jobs.discard(identity)
@@ -168,7 +168,7 @@ class Machine(RuleBasedStateMachine):
     def finish(self, who):
         who = self.with_a_job(who)
         _, identity, here = self.first(who)
-        self.backends[who].task_done()
+        self.consumers[who].task_done()
         self.finishes(identity, here)
 
     @with_jobs
@@ -176,7 +176,7 @@ class Machine(RuleBasedStateMachine):
     def finish_and_lose_the_reply(self, who, arrives):
         who = self.with_a_job(who)
         _, identity, here = self.first(who)
-        self.lose(who, "lrem", arrives, lambda backend: backend.task_done())
+        self.lose(who, "lrem", arrives, lambda consumer: consumer.task_done())
         self.unsure[who] = True
         self.finishes(identity, here and arrives)
 
@@ -185,27 +185,27 @@ class Machine(RuleBasedStateMachine):
         self.worker.retries = 0 if last else 2
         with pytest.raises(OSError, match="429") as raised:
             job.perform()
-        self.backends[who].fail(job, raised.value)
+        self.consumers[who].fail(job, raised.value)
 
     @with_jobs
     @rule(who=WHO, last=st.sampled_from([False, False, True]))
     def fail(self, who, last):
         who = self.with_a_job(who)
         self.failing(who, last)
-        self.backends[who].task_done()
+        self.consumers[who].task_done()
 
     @with_jobs
     @rule(who=WHO, last=st.sampled_from([False, False, True]), arrives=st.booleans())
     def fail_and_lose_the_reply(self, who, last, arrives):
         who = self.with_a_job(who)
         self.failing(who, last)
-        self.lose(who, "eval", arrives, lambda backend: backend.task_done())
+        self.lose(who, "eval", arrives, lambda consumer: consumer.task_done())
         self.unsure[who] = True
 
     @rule(who=WHO)
     def freeze(self, who):
-        if hand := self.hand(who):
-            self.raw.zadd("luffy:queue:hearts", {hand: self.keeper.now() - 1})
+        if key := self.list(who):
+            self.raw.zadd("luffy:queue:hearts", {key: self.keeper.now() - 1})
 
     @with_jobs
     @rule(who=WHO)
@@ -215,14 +215,15 @@ class Machine(RuleBasedStateMachine):
 
     @rule(who=WHO)
     def beat(self, who):
-        if hand := self.backends[who].hands.get(threading.current_thread()):
-            self.backends[who].beat(hand)
+        if self.list(who):
+            self.backends[who].beat(self.consumers[who])
 
     @rule(who=WHO)
     def crash(self, who):
         self.freeze(who)
         self.backends[who].redis.connection_pool.disconnect()
         self.backends[who], self.hands[who], self.unsure[who] = self.RedisBackend(), [], False
+        self.consumers[who] = self.backends[who].consumer()
 
     @rule()
     def recover(self):
@@ -261,18 +262,18 @@ class Machine(RuleBasedStateMachine):
     def put_back_what_waits_next(self):
         """As a program does that looks at a job, and lets it be."""
         if payload := self.raw.rpop("luffy:queue"):
-            self.keeper.put(Job(payload))
+            self.keeper.put(Message(payload))
 
     @rule()
-    def all_hearts_stop_and_nothing_is_in_flight(self):
-        for hand in self.raw.zrange("luffy:queue:hearts", 0, -1):
-            self.raw.zadd("luffy:queue:hearts", {hand: self.keeper.now() - 1})
+    def all_heartbeats_stop_and_nothing_is_in_flight(self):
+        for key in self.raw.zrange("luffy:queue:hearts", 0, -1):
+            self.raw.zadd("luffy:queue:hearts", {key: self.keeper.now() - 1})
         self.keeper.recover()
         assert self.keeper.in_flight() == []
 
 
 class MachineOfBatches(Machine):
-    """The same of step 8: one that takes has more in its hand than it has begun, and acknowledges later."""
+    """The same of step 8: one that takes has one job in hand and some prefetched, and acknowledges later."""
 
     bulk = 10
 
@@ -284,17 +285,14 @@ class MachineOfBatches(Machine):
 
     @rule(who=WHO)
     def take(self, who):
-        backend = self.backends[who]
+        consumer = self.consumers[who]
         if self.unsure[who]:
             self.hands[who], self.unsure[who] = [], False
+        if self.hands[who]:
+            return
         with contextlib.suppress(queue.Empty):
-            self.hands[who].append(backend.get(block=False))
-        known = len(self.hands[who]) + len(self.ahead(who)) + len(backend.finished)
-        assert self.raw.llen(self.hand(who)) <= known
-
-    def ahead(self, who):
-        hand = self.backends[who].hands.get(threading.current_thread())
-        return hand.ahead if hand else ()
+            self.hands[who].append(consumer.get(block=False))
+        assert self.raw.llen(self.list(who)) <= len(consumer.taken) + len(consumer.prefetched)
 
     def lose(self, who, command, arrives, action):
         """Do what may send a command, lose the reply to it, or the command itself. Return whether it sent one."""
@@ -308,7 +306,7 @@ class MachineOfBatches(Machine):
 
         backend.redis.execute_command = lost
         try:
-            action(backend)
+            action(self.consumers[who])
         except redis.ConnectionError:
             self.unsure[who] = True
             return True
@@ -321,14 +319,15 @@ class MachineOfBatches(Machine):
     def take_and_lose_the_reply(self, who, arrives):
         if self.unsure[who]:
             self.hands[who], self.unsure[who] = [], False
-        self.lose(who, "", arrives, lambda backend: self.hands[who].append(backend.get(block=False)))
+        if not self.hands[who]:
+            self.lose(who, "", arrives, lambda consumer: self.hands[who].append(consumer.get(block=False)))
 
     @with_jobs
     @rule(who=WHO, arrives=st.booleans())
     def finish_and_lose_the_reply(self, who, arrives):
         who = self.with_a_job(who)
         _, identity, here = self.first(who)
-        self.lose(who, "", arrives, lambda backend: backend.task_done())
+        self.lose(who, "", arrives, lambda consumer: consumer.task_done())
         self.finishes(identity, here)
 
     @with_jobs
@@ -343,20 +342,20 @@ class MachineOfBatches(Machine):
 
     @rule(who=WHO)
     def close(self, who):
-        backend = self.backends[who]
-        backend.close()
-        assert not self.ahead(who)
-        assert not backend.finished
-        if self.hand(who) and not self.unsure[who]:
-            assert self.raw.llen(self.hand(who)) <= len(self.hands[who])
+        consumer = self.consumers[who]
+        self.backends[who].close()
+        assert not consumer.prefetched
+        assert consumer.done == consumer.acknowledged
+        if self.list(who) and not self.unsure[who]:
+            assert self.raw.llen(self.list(who)) <= len(self.hands[who])
 
     @with_jobs
     @rule(who=WHO, arrives=st.booleans(), acknowledged=st.booleans())
     def close_in_mid_batch_and_lose_the_reply(self, who, arrives, acknowledged):
         self.finish_a_batch(who)
         if acknowledged:
-            self.backends[who].fetch()
-        self.lose(who, "", arrives, lambda backend: backend.close())
+            self.consumers[who].acknowledge()
+        self.lose(who, "", arrives, lambda consumer: consumer.backend.close())
         self.take(who)
 
 

@@ -22,7 +22,7 @@ from servers import REDIS_5, REDIS_6, REDIS_7, VALKEY, program, server
 
 from luffy_lesson import redis_client
 from luffy_lesson.host.steps import STEPS
-from luffy_lesson.step4_redis_queue import Job, Luffy, RedisBackend
+from luffy_lesson.step4_redis_queue import Luffy, Message, RedisBackend
 
 pytestmark = pytest.mark.usefixtures("registry")
 
@@ -538,7 +538,7 @@ def test_a_script_that_a_demoted_server_refuses_is_not_sent_to_it_again(eventual
     # Redis 6 only mentions in its reply why it does not write.
     with two_servers(REDIS_6, eventually) as (port, exchange), Proxy(f"redis://127.0.0.1:{port}") as proxy:
         backend = SYSTEMS[6].RedisBackend(redis.Redis.from_url(proxy.url))
-        backend.schedule(Job(b"{}"), 1)
+        backend.schedule(Message(b"{}"), 1)
         proxy.upstream = "127.0.0.1", exchange()
         with pytest.raises(redis.ResponseError, match="READONLY"):
             backend.promote()

@@ -16,7 +16,7 @@ from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
 from luffy_lesson import redis_client, step3_memory_queue, step4_redis_queue
-from luffy_lesson.step4_redis_queue import Job, Luffy, Processor, RedisBackend, Worker, say
+from luffy_lesson.step4_redis_queue import Luffy, Message, Processor, RedisBackend, Worker, say
 
 STEP = step4_redis_queue
 pytestmark = pytest.mark.usefixtures("registry")
@@ -486,6 +486,6 @@ def test_a_pool_may_have_more_than_a_hundred_processors(backend, raw, caplog, ev
 def test_jobs_of_step_3_and_of_step_4_can_be_put(backend, note, done):
     job = step3_memory_queue.Job(note, (1,))
     backend.put(job)
-    backend.put(Job.encode(job))
-    assert backend.get(timeout=5) == backend.get(timeout=5) == Job.encode(job)
-    assert Job.encode(job).decode() == job
+    backend.put(Message.encode(job))
+    assert backend.get(timeout=5) == backend.get(timeout=5) == Message.encode(job)
+    assert Message.encode(job).decode() == job

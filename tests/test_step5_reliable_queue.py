@@ -15,20 +15,20 @@ import redis
 from proxy import Proxy
 
 from luffy_lesson import step3_memory_queue, step4_redis_queue, step5_reliable_queue
-from luffy_lesson.step5_reliable_queue import Job, Luffy, Pool, Processor, RedisBackend, Worker
+from luffy_lesson.step5_reliable_queue import Luffy, Message, Pool, Processor, RedisBackend, Worker
 
 STEP = step5_reliable_queue
 pytestmark = pytest.mark.usefixtures("registry")
 
 
-def hand(backend):
+def key(backend):
     """The in-flight list of this thread."""
-    return backend.hands[threading.current_thread()].key
+    return backend.mine().key
 
 
 def go(backend, raw):
-    """Let this thread's hand on `backend` be that of somebody whose heart has stopped."""
-    raw.zadd(backend.hearts, {hand(backend): 1})
+    """Let what this thread has taken be in the list of somebody whose heartbeat has stopped."""
+    raw.zadd(backend.heartbeats, {key(backend): 1})
 
 
 def args_of(jobs):
@@ -37,16 +37,18 @@ def args_of(jobs):
 
 CHILD = """
 import os, redis, sys, time
-from luffy_lesson.step5_reliable_queue import Luffy, Processor, RedisBackend, Worker, say
+from luffy_lesson.step5_reliable_queue import Consumer, Luffy, Processor, RedisBackend, Worker, say
 
-class Backend(RedisBackend):
-    beat_every, gone_after = 0.1, 1.0
-
-    def commit(self, hand, payload):
+class Late(Consumer):
+    def commit(self, payload):
         if sys.argv[1:] == ["never acknowledges"]:
             say("worked")
             time.sleep(60)
-        super().commit(hand, payload)
+        super().commit(payload)
+
+class Backend(RedisBackend):
+    def consumer(self):
+        return Late(self)
 
 class Wait(Worker):
     def perform(self, *args):
@@ -55,7 +57,7 @@ class Wait(Worker):
             connection.blpop("luffy:test:go", timeout=30)
         say("finished")
 
-Luffy.backend = Backend()
+Luffy.backend = Backend(beat_every=0.1, gone_after=1.0)
 Processor.start(1)
 sys.stdin.read()
 """
@@ -145,7 +147,7 @@ def test_a_frozen_process_that_goes_on_and_is_killed_loses_nothing(
     assert backend.sizes() == {"waiting": 0, "in flight": 0, "dead": 0}
 
 
-def test_a_job_that_takes_longer_than_a_heart_is_not_given_to_another(
+def test_a_job_that_takes_longer_than_a_heartbeat_lasts_is_not_given_to_another(
     backend, monkeypatch, gated, gate, done, raw, join, eventually
 ):
     monkeypatch.setattr(RedisBackend, "beat_every", 0.1)
@@ -167,7 +169,7 @@ def test_a_job_that_takes_longer_than_a_heart_is_not_given_to_another(
     assert done == [(1,)]
 
 
-def test_a_job_is_put_back_only_after_the_heart_of_its_hand_has_stopped(backend, note, raw):
+def test_a_job_is_put_back_only_after_the_heartbeat_of_who_has_it_has_stopped(backend, note, raw):
     note.perform_queue(1)
     other = RedisBackend()
     other.get(timeout=5)
@@ -178,16 +180,16 @@ def test_a_job_is_put_back_only_after_the_heart_of_its_hand_has_stopped(backend,
     assert (backend.qsize(), backend.in_flight()) == (1, [])
 
 
-def test_a_heart_beats_before_the_first_job_is_in_hand(backend, note, raw, monkeypatch):
+def test_there_is_a_heartbeat_before_the_first_job_is_in_hand(backend, note, raw, monkeypatch):
     note.perform_queue(1)
-    hearts = []
+    heartbeats = []
     blmove = backend.redis.blmove
     monkeypatch.setattr(
-        backend.redis, "blmove", lambda *args: hearts.append(raw.zcard(backend.hearts)) or blmove(*args)
+        backend.redis, "blmove", lambda *args: heartbeats.append(raw.zcard(backend.heartbeats)) or blmove(*args)
     )
     backend.get(timeout=5)
-    assert hearts == [1]
-    assert 0 < raw.zscore(backend.hearts, hand(backend)) - backend.now() <= backend.gone_after
+    assert heartbeats == [1]
+    assert 0 < raw.zscore(backend.heartbeats, key(backend)) - backend.now() <= backend.gone_after
 
 
 def test_the_list_of_one_that_is_gone_is_remembered_for_a_week(backend, note, raw):
@@ -195,11 +197,10 @@ def test_the_list_of_one_that_is_gone_is_remembered_for_a_week(backend, note, ra
     with pytest.raises(queue.Empty):
         other.get(block=False)
     now = backend.now()
-    raw.zadd(
-        backend.hearts, {hand(other): now - 6.9 * 24 * 60 * 60, "luffy:queue:in_flight:old": now - 7.1 * 24 * 60 * 60}
-    )
+    days = {key(other): 6.9, "luffy:queue:in_flight:old": 7.1}
+    raw.zadd(backend.heartbeats, {one: now - some * 24 * 60 * 60 for one, some in days.items()})
     backend.recover()
-    assert raw.zrange(backend.hearts, 0, -1) == [hand(other).encode()]
+    assert raw.zrange(backend.heartbeats, 0, -1) == [key(other).encode()]
     note.perform_queue(1)
     other.get(block=False)  # it was only frozen
     backend.recover()
@@ -227,22 +228,21 @@ def test_jobs_are_put_back_once_although_many_put_them_back_at_once(backend, not
     assert backend.in_flight() == []
 
 
-def test_a_job_is_not_put_back_when_its_heart_beats_again_in_the_meantime(backend, note, raw, monkeypatch):
+def test_a_job_is_not_put_back_when_its_owner_beats_again_in_the_meantime(backend, note, raw, monkeypatch):
     note.perform_queue(1)
     other = RedisBackend()
     other.get(timeout=5)
     go(other, raw)
-    lrange, thawed = backend.redis.lrange, []
+    left_behind, thawed = backend.left_behind, []
 
     def thaw(*args):
-        found = lrange(*args)
-        other.beat(other.hands[threading.current_thread()])
-        thawed.append(found)
-        return found
+        other.beat(other.mine())
+        thawed.append(args)
+        return left_behind(*args)
 
-    monkeypatch.setattr(backend.redis, "lrange", thaw)
+    monkeypatch.setattr(backend, "left_behind", thaw)
     backend.recover()
-    assert [len(found) for found in thawed] == [1]
+    assert len(thawed) == 1
     assert (backend.qsize(), len(backend.in_flight())) == (0, 1)
 
 
@@ -333,24 +333,24 @@ def test_join_waits_for_what_others_have_in_hand(backend, note, aside):
     joined.result(timeout=10)
 
 
-def test_each_queue_thread_and_backend_has_a_hand_of_its_own(redis_url, note, aside, raw):
+def test_each_queue_thread_and_backend_has_a_list_of_its_own(redis_url, note, aside, raw):
     class Other(RedisBackend):
         key = "luffy:other"
 
     backends = [RedisBackend(), RedisBackend(), Other(), Other()]
     everybody = threading.Barrier(5)
 
-    def hands():
+    def keys():
         everybody.wait(10)
         for backend in backends:
             with pytest.raises(queue.Empty):
                 backend.get(block=False)
-        return list(map(hand, backends))
+        return list(map(key, backends))
 
-    found = [key for future in [aside(hands) for _ in range(5)] for key in future.result(timeout=20)]
+    found = [one for future in [aside(keys) for _ in range(5)] for one in future.result(timeout=20)]
     assert len(set(found)) == len(found) == 20
-    assert all(re.fullmatch(r"luffy:(queue|other):in_flight:[0-9a-f]{24}", key) for key in found)
-    assert {key.decode() for key in raw.zrange("luffy:queue:hearts", 0, -1)} == set(
+    assert all(re.fullmatch(r"luffy:(queue|other):in_flight:[0-9a-f]{24}", one) for one in found)
+    assert {one.decode() for one in raw.zrange("luffy:queue:hearts", 0, -1)} == set(
         filter(re.compile("luffy:q").match, found)
     )
     assert raw.zcard("luffy:other:hearts") == 10
@@ -389,7 +389,7 @@ from luffy_lesson.step5_reliable_queue import RedisBackend
 backend = RedisBackend()
 def take(who):
     args = backend.get(timeout=5).payload.decode()
-    print(who, backend.hands[threading.current_thread()].key, args, sep="|", flush=True)
+    print(who, backend.mine().key, args, sep="|", flush=True)
 take("before")
 if pid := os.fork():
     os.waitpid(pid, 0)
@@ -400,7 +400,7 @@ else:
 """
 
 
-def test_a_forked_process_has_a_hand_of_its_own(backend, note, environment, raw):
+def test_a_forked_process_has_a_list_of_its_own(backend, note, environment, raw):
     for number in range(3):
         note.perform_queue(number)
     ran = subprocess.run([sys.executable, "-c", FORKS], env=environment, capture_output=True, text=True, timeout=30)
@@ -416,15 +416,17 @@ def test_a_forked_process_has_a_hand_of_its_own(backend, note, environment, raw)
 
 @pytest.fixture
 def proxied(redis_url):
-    """A proxy, and a backend behind it, with hearts that beat for a minute."""
+    """A proxy, and a backend behind it, with heartbeats that last for a minute."""
     with Proxy(redis_url) as proxy:
         Luffy.backend = RedisBackend(redis.Redis.from_url(proxy.url))
         yield proxy, Luffy.backend
 
 
-@pytest.mark.parametrize(("command", "options"), [(b"BLMOVE", {"timeout": 5}), (b"LMOVE", {"block": False})])
+@pytest.mark.parametrize(("command", "options"), [(b"BLMOVE", {"timeout": 5}), (b"EVAL", {"block": False})])
 def test_a_job_that_was_on_its_way_is_taken_again_after_a_lost_reply(proxied, note, raw, command, options):
     proxy, backend = proxied
+    with pytest.raises(queue.Empty):
+        backend.get(block=False)  # there is a heartbeat now
     note.perform_queue("lost")
     note.perform_queue("there")
     proxy.fail("drop", command)
@@ -438,17 +440,20 @@ def test_a_job_that_was_on_its_way_is_taken_again_after_a_lost_reply(proxied, no
     assert backend.sizes() == {"waiting": 0, "in flight": 0, "dead": 0}
 
 
-def test_what_comes_after_its_reply_was_given_up_is_not_lost(backend, note, raw):
+def test_what_comes_after_its_reply_was_given_up_is_not_lost(backend, note, raw, monkeypatch):
     with pytest.raises(queue.Empty):
         backend.get(block=False)
-    old = hand(backend)
-    backend.hands[threading.current_thread()].unsure = True  # as a command leaves it that has failed
+    old = key(backend)
+    with monkeypatch.context() as broken:
+        broken.setattr(backend.redis, "blmove", lambda *_: (_ for _ in ()).throw(redis.TimeoutError("late")))
+        with pytest.raises(redis.TimeoutError):
+            backend.get(timeout=1)
     with pytest.raises(queue.Empty):
         backend.get(block=False)
-    assert hand(backend) != old
+    assert key(backend) != old
     note.perform_queue("late")
     raw.lmove(backend.key, old, "RIGHT", "LEFT")
-    raw.zadd(backend.hearts, {old: 1})
+    raw.zadd(backend.heartbeats, {old: 1})
     backend.recover()
     assert args_of([backend.get(timeout=5)]) == [["late"]]
 
@@ -458,7 +463,7 @@ def test_a_processor_does_a_job_soon_after_its_reply_was_lost(proxied, note, don
     note.perform_queue(1)
     proxy.fail("drop", b"BLMOVE")
     Processor.start(1)
-    eventually(lambda: done)  # 15 seconds at most, and its heart beats for 60
+    eventually(lambda: done)  # 15 seconds at most, and its heartbeat lasts for 60
     join(backend)
     assert done == [(1,)]
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
@@ -544,7 +549,8 @@ def test_a_keeper_outlasts_a_server_that_is_away(
     eventually(lambda: "Keeper" in {record.threadName for record in caplog.records})
     server.start()
     now = backend.now()
-    eventually(lambda: backend.redis.zrange(backend.hearts, 0, -1, withscores=True)[0][1] > now + backend.gone_after)
+    until = now + backend.gone_after
+    eventually(lambda: backend.redis.zrange(backend.heartbeats, 0, -1, withscores=True)[0][1] > until)
     gate.set()
     join(backend)
     assert (1,) in done
@@ -555,20 +561,28 @@ def test_a_keeper_outlasts_a_server_that_is_away(
 def test_a_keeper_outlasts_what_else_goes_wrong(backend, fast_beat, monkeypatch, caplog, eventually):
     tried = []
 
-    def recover():
+    def recovering():
         tried.append(1)
         raise LookupError("a surprise")
 
-    monkeypatch.setattr(backend, "recover", recover)
+    monkeypatch.setattr(backend, "recovering", recovering)
     Processor.start(1)
     eventually(lambda: len(tried) >= 3)
     assert "a surprise" in caplog.records[0].getMessage()
 
 
-def test_a_processor_of_step_3_is_refused_with_a_sentence(backend):
-    with pytest.raises(TypeError, match=r"^<RedisBackend .*> wants processors of its own step, .*step4.*step3.*\.$"):
-        step3_memory_queue.Processor.start(1)
-    assert issubclass(step4_redis_queue.Processor, Processor)
+def test_a_processor_of_an_earlier_step_is_refused_with_a_sentence(backend):
+    for earlier in (step3_memory_queue, step4_redis_queue):
+        says = rf"^<RedisBackend .*> wants processors of its own step, .*step5.*{earlier.__name__}.*\.$"
+        with pytest.raises(TypeError, match=says):
+            earlier.Processor.start(1)
+
+
+def test_a_backend_that_has_no_consumers_is_refused_with_a_sentence(redis_url):
+    for earlier in (queue.Queue(), step4_redis_queue.RedisBackend()):
+        Luffy.backend = earlier
+        with pytest.raises(TypeError, match=r"^<.*> loses jobs: use the RedisBackend of .*step5_reliable_queue, or of"):
+            Processor.start(1)
 
 
 @pytest.mark.parametrize("count", [0, -1, 1.5, "2"])
@@ -596,7 +610,7 @@ BYTES = '{"id":"x" ,  "args":[ ],"n":9007199254740993,"worker":"Note", "more": {
 def test_a_job_that_is_put_back_is_the_same_byte_for_byte(backend, raw, payload):
     raw.lpush("luffy:queue", payload)
     job = backend.get(timeout=5)
-    assert job == Job(payload)
+    assert job == Message(payload)
     assert backend.put(job) == 1
     assert raw.lrange("luffy:queue", 0, -1) == [payload]
     assert backend.in_flight() == [job]
@@ -659,13 +673,13 @@ def test_a_job_that_came_unseen_is_not_forgotten_when_an_earlier_one_is_done(bac
     note.perform_queue("first")
     note.perform_queue("lost")
     backend.get(timeout=5)
-    lmove = backend.redis.lmove
+    move = backend.redis.eval
 
     def lose(*args):
-        lmove(*args)
+        move(*args)
         raise redis.ConnectionError("lost")
 
-    monkeypatch.setattr(backend.redis, "lmove", lose)
+    monkeypatch.setattr(backend.redis, "eval", lose)
     with pytest.raises(redis.ConnectionError):
         backend.get(block=False)
     monkeypatch.undo()
@@ -676,12 +690,12 @@ def test_a_job_that_came_unseen_is_not_forgotten_when_an_earlier_one_is_done(bac
 def test_a_thread_that_no_keeper_beats_for_beats_when_it_takes(backend, note, raw, monkeypatch):
     with pytest.raises(queue.Empty):
         backend.get(block=False)
-    hand = backend.hands[threading.current_thread()]
-    raw.zadd(backend.hearts, {hand.key: backend.now() - 8 * 24 * 60 * 60})
+    consumer = backend.mine()
+    raw.zadd(backend.heartbeats, {consumer.key: backend.now() - 8 * 24 * 60 * 60})
     other = RedisBackend()
     other.recover()
-    assert raw.zscore(backend.hearts, hand.key) is None  # after a week, it is forgotten
-    monkeypatch.setattr(hand, "beaten", hand.beaten - backend.beat_every)
+    assert raw.zscore(backend.heartbeats, consumer.key) is None  # after a week, it is forgotten
+    monkeypatch.setattr(consumer, "beaten", consumer.beaten - backend.beat_every)
     note.perform_queue(1)
     backend.get(timeout=5)
     assert len(other.in_flight()) == 1

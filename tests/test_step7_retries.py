@@ -57,8 +57,8 @@ def places(backend):
 
 
 def go(backend, raw):
-    """Let this thread's hand on `backend` be that of somebody whose heart has stopped."""
-    raw.zadd(backend.hearts, {backend.hands[threading.current_thread()].key: 1})
+    """Let what this thread has taken be in the list of somebody whose heartbeat has stopped."""
+    raw.zadd(backend.heartbeats, {backend.mine().key: 1})
 
 
 def call(job):
@@ -458,7 +458,7 @@ def test_a_job_that_fails_after_it_was_put_back_is_not_in_two_places(backend, fa
     job = backend.get(timeout=5)
     go(backend, raw)  # frozen for too long
     RedisBackend().recover()
-    backend.fail(job, OSError("429"))
+    backend.mine().fail(job, OSError("429"))
     backend.task_done()
     assert places(backend) == {"waiting": 1}
 
@@ -489,9 +489,9 @@ def test_a_failed_job_is_in_one_place_when_the_reply_is_lost(redis_url, fails, d
     assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.WARNING]
 
 
-def test_a_failed_job_is_tried_again_soon_when_its_fate_did_not_arrive(backend, fails, done, monkeypatch):
+def test_a_failed_job_is_tried_again_soon_when_what_becomes_of_it_did_not_arrive(backend, fails, done, monkeypatch):
     lost = []
-    move = backend.move
+    move = backend.set_aside
 
     def lose_the_first(*args, **options):
         if not lost:
@@ -499,7 +499,7 @@ def test_a_failed_job_is_tried_again_soon_when_its_fate_did_not_arrive(backend, 
             raise redis.ConnectionError("away")
         return move(*args, **options)
 
-    monkeypatch.setattr(backend, "move", lose_the_first)
+    monkeypatch.setattr(backend, "set_aside", lose_the_first)
     fails.perform_queue(1)
     processor = Processor(0, backend)
     processor.stopping.wait = lambda timeout: None  # the second until it begins again
@@ -509,20 +509,20 @@ def test_a_failed_job_is_tried_again_soon_when_its_fate_did_not_arrive(backend, 
     assert places(backend) == {"retrying": 1}
 
 
-def test_a_server_without_memory_forgets_no_job_that_fails(server, fails, monkeypatch):
+def test_a_server_that_takes_no_writes_forgets_no_job_that_fails(server, fails, monkeypatch):
     monkeypatch.setenv("REDIS_URL", server.start())
     backend = Luffy.backend = RedisBackend()
     fails.perform_queue(1)
     job = backend.get(timeout=5)
-    backend.redis.config_set("maxmemory", 1)
-    backend.fail(job, OSError("429"))
-    with pytest.raises(redis.ResponseError, match="maxmemory"):
+    backend.redis.config_set("min-replicas-to-write", 1)
+    backend.mine().fail(job, OSError("429"))
+    with pytest.raises(redis.ResponseError, match="NOREPLICAS"):
         backend.task_done()
     assert places(backend) == {"in flight": 1}
-    backend.redis.config_set("maxmemory", 0)
+    backend.redis.config_set("min-replicas-to-write", 0)
     work_off_one = backend.get(timeout=5)
     assert work_off_one == job
-    backend.fail(job, OSError("429"))
+    backend.mine().fail(job, OSError("429"))
     backend.task_done()
     assert places(backend) == {"retrying": 1}
 

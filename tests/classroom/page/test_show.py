@@ -169,7 +169,7 @@ def test_the_staircase_tells_of_every_step_what_it_adds_and_in_how_many_lines():
     assert [line.partition(":")[0] for line in text] == [path.stem for path in FILES if re.match(r"step\d", path.stem)]
     assert text[0] == f"step1_sync: {source.lines_of_code(step1_sync)} lines, Worker, say"
     assert text[1] == f"step2_threaded: {source.lines_of_code(step2_threaded)} lines, Worker.perform_async"
-    assert {"Worker.registry", "Job.payload"} <= set(text[3].split(", "))
+    assert {"Worker.registry", "Message.payload"} <= set(text[3].split(", "))
     assert "Processor" not in text[3]
 
 

@@ -389,7 +389,7 @@ def test_of_step_5_the_board_counts_what_is_in_flight_of_all_processes_and_what_
     board = Board()
     assert shows(board, "waiting 0 in flight 0 dead 0 ✓ done 0 ✗ failed 0 0.0 jobs/s")
     other = step5_reliable_queue.RedisBackend()
-    other.put(step5_reliable_queue.Job(b'{"worker": "Theirs", "args": []}'))
+    other.put(step5_reliable_queue.Message(b'{"worker": "Theirs", "args": []}'))
     eventually(lambda: shows(board, "waiting 1 in flight 0"))
     other.get(timeout=1)
     eventually(lambda: shows(board, "waiting 0 in flight 1"))

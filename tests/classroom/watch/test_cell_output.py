@@ -127,7 +127,7 @@ def test_the_line_of_the_keeper_belongs_to_the_same_cell_as_those_of_its_process
     later.run("""
         gone = step5_reliable_queue.RedisBackend()
         gone.gone_after = -1  # its heart has stopped when it begins to beat
-        gone.put(step5_reliable_queue.Job(b'{"worker": "Hello", "args": ["Ada"]}'))
+        gone.put(step5_reliable_queue.Message(b'{"worker": "Hello", "args": ["Ada"]}'))
         _ = gone.get(timeout=1)
     """)
     cell = later.run("pool = step7_retries.Processor.start(1)")

@@ -26,7 +26,7 @@ from luffy_lesson.step3_memory_queue import Worker
     ids=["a job", "odd arguments", "no job", "a long one", "long arguments"],
 )
 def test_a_job_that_is_kept_is_named_also_when_its_worker_is_not_defined_here(payload, says):
-    assert name(step7_retries.Job(payload.encode())) == says
+    assert name(step7_retries.Message(payload.encode())) == says
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from luffy_lesson.classroom.watch import record as record_module
 from luffy_lesson.classroom.watch.events import Began, Ended, Queued, Started
 from luffy_lesson.classroom.watch.record import KEPT, LANES_KEPT, SAMPLES, Kept, Record, States
-from luffy_lesson.step7_retries import Dead, Job
+from luffy_lesson.step7_retries import Dead, Message
 
 
 @pytest.fixture
@@ -186,7 +186,7 @@ def test_a_backend_that_knows_no_states_is_asked_how_many_wait_and_no_more():
 
 
 def test_a_backend_is_asked_for_its_sizes_and_for_the_first_four_jobs_of_each_state_that_has_some():
-    job = Job(b'{"worker": "W", "args": [1]}')
+    job = Message(b'{"worker": "W", "args": [1]}')
     backend = Knows(scheduled=[(float(n), job) for n in range(9)], retrying=[], dead=[])
     waiting, states = States.ask(backend)
     assert (waiting, states.sizes) == (7, {"in flight": 1, "scheduled": 9, "retrying": 0, "dead": 0})
@@ -196,8 +196,8 @@ def test_a_backend_is_asked_for_its_sizes_and_for_the_first_four_jobs_of_each_st
 
 def test_of_a_job_that_is_retried_and_of_a_dead_one_the_tries_and_the_last_line_are_known():
     failed = b'{"worker": "W", "args": [], "failure": {"message": "E: one\\ntwo", "tries": 2}}'
-    dead = [Dead(Job(b"{}"), {"message": "E: no", "tries": 5}, b""), Dead(Job(b"no job"), {"tries": "x"}, b"")]
-    _, states = States.ask(Knows(scheduled=[], retrying=[(1.5, Job(failed))], dead=dead))
+    dead = [Dead(Message(b"{}"), {"message": "E: no", "tries": 5}, b""), Dead(Message(b"no job"), {"tries": "x"}, b"")]
+    _, states = States.ask(Knows(scheduled=[], retrying=[(1.5, Message(failed))], dead=dead))
     assert states.kept == (
         Kept("retrying", "W()", 1.5, 2, "two"),
         Kept("dead", "{}", 0.0, 5, "E: no"),
