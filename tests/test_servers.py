@@ -560,7 +560,7 @@ def test_nothing_is_repeated_in_a_client_that_asks_a_sentinel_either(registry):
         with server(VALKEY, name) as at, redis.Redis(port=port) as raw:
             repeats = {"retry": Retry(ConstantBackoff(0.01), 5), "retry_on_error": [redis.RedisError]}
             Luffy.backend = NEWEST.RedisBackend(Sentinel([("127.0.0.1", at)]).master_for("mine", **repeats))
-            proxy.drop = b"LPUSH"
+            proxy.fail("drop", b"LPUSH")
             with pytest.raises(redis.ConnectionError):
                 Note.perform_queue()
             assert raw.llen("luffy:queue") == 1

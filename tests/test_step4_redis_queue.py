@@ -300,7 +300,7 @@ def test_a_server_that_cannot_be_used_is_reported_within_3_s_with_what_to_do(bad
 def test_put_reports_a_server_that_has_gone_silent_within_3_s(redis_url, note, raw):
     with Proxy(redis_url) as proxy:
         Luffy.backend = RedisBackend(redis.Redis.from_url(proxy.url))
-        proxy.drop, proxy.hang = b"LPUSH", True
+        proxy.fail("hang", b"LPUSH")
         start = time.monotonic()
         with pytest.raises(redis.TimeoutError):
             note.perform_queue(1)
@@ -321,7 +321,7 @@ def proxied(request, redis_url, monkeypatch):
 
 def test_put_does_not_add_a_job_twice_when_the_reply_is_lost(proxied, note, raw):
     proxy, Luffy.backend = proxied
-    proxy.drop = b"LPUSH"
+    proxy.fail("drop", b"LPUSH")
     with pytest.raises(redis.ConnectionError):
         note.perform_queue(1)
     assert proxy.dropped.is_set()
@@ -333,7 +333,7 @@ def test_get_does_not_take_a_second_job_when_the_reply_is_lost(proxied, note, do
     proxy, Luffy.backend = proxied
     note.perform_queue("lost")
     note.perform_queue("there")
-    proxy.drop = b"BRPOP"
+    proxy.fail("drop", b"BRPOP")
     with pytest.raises(redis.ConnectionError):
         Luffy.backend.get(timeout=5)
     assert proxy.dropped.is_set()
@@ -346,7 +346,7 @@ def test_get_without_blocking_does_not_take_a_second_job_when_the_reply_is_lost(
     proxy, Luffy.backend = proxied
     note.perform_queue("lost")
     note.perform_queue("there")
-    proxy.drop = b"RPOP"
+    proxy.fail("drop", b"RPOP")
     with pytest.raises(redis.ConnectionError):
         Luffy.backend.get(block=False)
     assert proxy.dropped.is_set()
@@ -358,7 +358,7 @@ def test_a_processor_outlasts_a_lost_reply(redis_url, note, done, caplog, eventu
         Luffy.backend = RedisBackend(redis.Redis.from_url(proxy.url))
         note.perform_queue("lost")
         note.perform_queue("there")
-        proxy.drop = b"BRPOP"
+        proxy.fail("drop", b"BRPOP")
         Processor.start(1)
         eventually(lambda: done)
         Processor.pool.stop(timeout=10)

@@ -461,7 +461,7 @@ def test_a_job_that_was_on_its_way_is_taken_again_after_a_lost_reply(proxied, no
     proxy, backend = proxied
     note.perform_queue("lost")
     note.perform_queue("there")
-    proxy.drop = command
+    proxy.fail("drop", command)
     with pytest.raises(redis.ConnectionError):
         backend.get(**options)
     assert proxy.dropped.is_set()
@@ -490,7 +490,7 @@ def test_what_comes_after_its_reply_was_given_up_is_not_lost(backend, note, raw)
 def test_a_processor_does_a_job_soon_after_its_reply_was_lost(proxied, note, done, caplog, join, eventually):
     proxy, backend = proxied
     note.perform_queue(1)
-    proxy.drop = b"BLMOVE"
+    proxy.fail("drop", b"BLMOVE")
     Processor.start(1)
     eventually(lambda: done)  # 15 seconds at most, and its heart beats for 60
     join(backend)
@@ -502,7 +502,7 @@ def test_a_processor_does_a_job_soon_after_its_reply_was_lost(proxied, note, don
 def test_a_job_is_not_done_again_when_the_reply_to_its_acknowledgement_is_lost(proxied, note, done, caplog, join):
     proxy, backend = proxied
     note.perform_queue(1)
-    proxy.drop = b"LREM"
+    proxy.fail("drop", b"LREM")
     Processor.start(1)
     assert proxy.dropped.wait(10)
     note.perform_queue(2)

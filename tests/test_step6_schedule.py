@@ -278,7 +278,7 @@ def test_nothing_is_moved_twice_when_the_reply_is_lost(redis_url, note, raw):
     with Proxy(redis_url) as proxy:
         backend = Luffy.backend = RedisBackend(redis.Redis.from_url(proxy.url))
         note.perform_in(0, 1)
-        proxy.drop = b"EVAL"
+        proxy.fail("drop", b"EVAL")
         with pytest.raises(redis.ConnectionError):
             backend.promote()
         backend.promote()
@@ -289,7 +289,7 @@ def test_nothing_is_moved_twice_when_the_reply_is_lost(redis_url, note, raw):
 def test_a_job_is_not_scheduled_twice_when_the_reply_is_lost(redis_url, note, raw):
     with Proxy(redis_url) as proxy:
         Luffy.backend = RedisBackend(redis.Redis.from_url(proxy.url))
-        proxy.drop = b"ZADD"
+        proxy.fail("drop", b"ZADD")
         with pytest.raises(redis.ConnectionError):
             note.perform_in(60, 1)
     assert raw.zcard("luffy:queue:scheduled") == 1

