@@ -227,8 +227,7 @@ def test_of_a_batch_with_failed_jobs_each_is_accounted_for(
 
 
 @pytest.mark.parametrize(("way", "times"), [("drop", 3), ("hang", 1)])
-def test_a_batch_whose_reply_was_lost_is_done(
-    way, times, note, done, raw, redis_url, eventually, monkeypatch):
+def test_a_batch_whose_reply_was_lost_is_done(way, times, note, done, raw, redis_url, eventually, monkeypatch):
     monkeypatch.setattr(step8_fast_queue.RedisBackend, "batch_lasts", 1000.0)
     monkeypatch.setattr(step8_fast_queue.RedisBackend, "batch_most", 50)
     with Proxy(redis_url) as proxy:
