@@ -85,6 +85,7 @@ def test_whatever_there_is_moves_on_while_the_server_has_no_memory_at_all(system
         Note.perform_queue("refused")
     system.Processor.start(2)
     dead = int("always" in expected)
+    eventually(lambda: len(done) >= sum(expected.values()))
     eventually(lambda: sum(backend.sizes().values()) == backend.sizes()["dead"] == dead)
     assert {kind: done.count(kind) for kind in done} == expected
     if dead:
