@@ -58,12 +58,28 @@ class Chore(Worker):
         ill = kind != "plain" and self.notes.first(number)
         if ill and kind == "dies before":
             os.kill(os.getpid(), signal.SIGKILL)
+        if ill and kind == "forks":
+            fork()
         time.sleep(seconds)
         if ill and kind == "raises":
             raise RuntimeError("the first time, it fails")
         self.notes.add(number)
         if ill and kind == "dies after":
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fork() -> None:
+    """Let a child fall back into the loop. It must end by itself: who must kill it ends this process, too."""
+    pid = os.fork()
+    if pid == 0:
+        raise RuntimeError("in the child")
+    deadline = time.monotonic() + 10
+    while os.waitpid(pid, os.WNOHANG) == (0, 0):
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+            os.write(2, b"a forked child works on\n")
+            os._exit(1)
+        time.sleep(0.01)
 
 
 def closed(timeout: float) -> bool:
