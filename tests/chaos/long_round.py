@@ -15,16 +15,6 @@ from harness import FAULTS, HEADING, Outcome, play  # noqa: E402
 HOW_MANY = {
     "kill": 40, "freeze": 4, "crash": 20, "network": 2, "refuse": 12, "full": 6, "fork": 20, "power": 12, "all": 3,
 }  # fmt: skip
-    "kill": 40,
-    "freeze": 4,
-    "crash": 20,
-    "network": 2,
-    "refuse": 12,
-    "full": 6,
-    "fork": 20,
-    "power": 12,
-    "all": 3,
-}
 
 
 def main() -> None:
