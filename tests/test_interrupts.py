@@ -6,7 +6,7 @@ import queue
 import sys
 
 import pytest
-from reliable import steps
+from reliable import SYSTEMS
 
 from luffy_lesson.step3_memory_queue import Luffy
 
@@ -49,7 +49,7 @@ def where(raw):
     return sorted(json.loads(payload)["args"][0] for payload in payloads)
 
 
-@steps(5)
+@pytest.mark.parametrize("system", [SYSTEMS[5], SYSTEMS[8]], ids=["step 5", "step 8"])
 @pytest.mark.parametrize("options", [{"timeout": 5}, {"block": False}], ids=str)
 def test_who_is_interrupted_with_its_consumer_acknowledges_nothing_that_was_not_performed(
     system, options, redis_url, raw, registry, aside
@@ -81,7 +81,7 @@ def test_who_is_interrupted_with_its_consumer_acknowledges_nothing_that_was_not_
     assert after > 5
 
 
-@steps(5)
+@pytest.mark.parametrize("system", [SYSTEMS[5], SYSTEMS[8]], ids=["step 5", "step 8"])
 def test_an_interrupted_get_that_waits_lets_the_others_take(system, redis_url, raw, registry, aside):
     class Note(system.Worker):
         pass

@@ -12,7 +12,7 @@ import time
 import pytest
 import redis
 from proxy import Proxy
-from reliable import HEARTBEATS, leave_behind, steps
+from reliable import HEARTBEATS, SYSTEMS, leave_behind, steps
 from servers import VALKEY, server
 
 from luffy_lesson import step8_fast_queue
@@ -78,7 +78,7 @@ def test_what_was_finished_before_a_stop_is_not_done_again_by_a_user_with_few_ri
         assert sorted(done) == list(range(2000))
 
 
-@steps(5)
+@pytest.mark.parametrize("system", [SYSTEMS[5], SYSTEMS[8]], ids=["step 5", "step 8"])
 def test_a_process_that_puts_back_much_is_not_taken_for_gone_meanwhile(
     system, note, done, gate, raw, redis_url, eventually, join
 ):
