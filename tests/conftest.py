@@ -41,10 +41,9 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> dict[str, type[Worker]]:
 
 
 @pytest.fixture
-def redis_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of an empty database on this test process's own server, which `$REDIS_URL` names as well."""
+def admin_url() -> Iterator[str]:
+    """The address of an empty database on this test process's own server, for who may do all there."""
     url = f"{RedisServer().start()}/{next(DATABASES)}"
-    monkeypatch.setenv("REDIS_URL", url)
     yield url
     stop_processors()  # a keeper would beat its hearts after they have been deleted
     with redis.Redis.from_url(url) as connection:
@@ -54,9 +53,25 @@ def redis_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.fixture
-def raw(redis_url: str) -> Iterator[redis.Redis]:
+def redis_url(admin_url: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The same address, which `$REDIS_URL` names as well; for the steps, that of a user with an application's rights.
+
+    What they can do as such a user, they can do as one that may do more.
+    """
+    url = admin_url
+    if request.path.parent == Path(__file__).parent:  # here are the tests of the steps
+        with redis.Redis.from_url(admin_url) as admin:
+            password = admin.get_connection_kwargs()["password"]
+            admin.execute_command(f"ACL SETUSER luffy reset on >{password} ~luffy:* +@all -@dangerous")
+        url = admin_url.replace("//:", "//luffy:")
+    monkeypatch.setenv("REDIS_URL", url)
+    return url
+
+
+@pytest.fixture
+def raw(admin_url: str, redis_url: str) -> Iterator[redis.Redis]:
     """A plain client, as any other program has one."""
-    with redis.Redis.from_url(redis_url) as client:
+    with redis.Redis.from_url(admin_url) as client:
         yield client
 
 

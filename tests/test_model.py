@@ -26,11 +26,12 @@ with_dead = precondition(lambda self: self.raw.zcard("luffy:queue:dead"))
 
 
 class Machine(RuleBasedStateMachine):
+    url: str
     RedisBackend, bulk = step7_retries.RedisBackend, 2
 
     def __init__(self):
         super().__init__()
-        self.raw = redis.Redis.from_url(os.environ["REDIS_URL"])
+        self.raw = redis.Redis.from_url(self.url)
         for key in self.raw.scan_iter("luffy:*"):
             self.raw.unlink(key)
         self.backends = [self.RedisBackend() for _ in range(3)]
@@ -360,7 +361,8 @@ class MachineOfBatches(Machine):
 
 
 @pytest.mark.parametrize("machine", [Machine, MachineOfBatches])
-def test_no_job_is_ever_lost_or_in_two_places(redis_url, registry, machine):
+def test_no_job_is_ever_lost_or_in_two_places(admin_url, redis_url, registry, machine, monkeypatch):
+    monkeypatch.setattr(machine, "url", admin_url, raising=False)
     run_state_machine_as_test(
         machine,
         settings=settings(

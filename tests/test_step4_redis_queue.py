@@ -57,14 +57,14 @@ def test_four_jobs_are_done_by_four_different_processors(backend, capsys, join):
 
 
 def test_the_backend_shows_its_address_and_never_its_password(redis_url):
-    password, address = redis_url.removeprefix("redis://:").split("@")
+    password, address = redis_url.removeprefix("redis://luffy:").split("@")
     assert repr(RedisBackend()) == str(RedisBackend()) == f"<RedisBackend {address}>"
     assert len(password) >= 32
     assert password not in address
 
 
 def test_what_redis_py_shows_of_the_backend_is_its_address_and_never_its_password(redis_url, monkeypatch):
-    password, address = redis_url.removeprefix("redis://:").split("@")
+    password, address = redis_url.removeprefix("redis://luffy:").split("@")
     # As redis-py does before version 8.
     monkeypatch.setattr(redis.ConnectionPool, "__repr__", lambda pool: str(pool.connection_kwargs))
     client = RedisBackend().redis
@@ -258,7 +258,7 @@ def test_arguments_that_json_loses_or_changes_are_refused_and_nothing_is_added(b
 
 @pytest.fixture(params=["nobody listens", "nobody answers", "wrong password"])
 def bad_url(request, redis_url, monkeypatch):
-    password = redis_url.removeprefix("redis://:").split("@")[0]
+    password = redis_url.removeprefix("redis://luffy:").split("@")[0]
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         if request.param == "nobody listens":
@@ -464,10 +464,10 @@ def test_a_connection_may_have_a_pool_of_its_own_kind(redis_url, note, aside):
 @pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="no Unix sockets here")
 def test_a_connection_may_be_a_unix_socket(redis_url, note, done, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # the path of a socket must be short
-    password, _, database = redis_url.removeprefix("redis://:").replace("/", "@").split("@")
+    password, _, database = redis_url.removeprefix("redis://luffy:").replace("/", "@").split("@")
     with (
         Proxy(redis_url, path="redis.sock"),
-        redis.Redis(unix_socket_path="redis.sock", password=password, db=database) as connection,
+        redis.Redis(unix_socket_path="redis.sock", username="luffy", password=password, db=database) as connection,
     ):
         Luffy.backend = RedisBackend(connection=connection)
         note.perform_queue(1)

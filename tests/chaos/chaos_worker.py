@@ -11,14 +11,16 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import redis
 
 from luffy_lesson import step7_retries, step8_fast_queue
-from luffy_lesson.step7_retries import Luffy, Processor, Worker
+from luffy_lesson.step7_retries import Luffy, Worker
 
 THREADS = 2  # of each process
-BACKENDS = {"7": step7_retries.RedisBackend, "8": step8_fast_queue.RedisBackend}
+SYSTEMS: dict[str, Any] = {"7": step7_retries, "8": step8_fast_queue}
+BACKENDS = {step: system.RedisBackend for step, system in SYSTEMS.items()}
 BATCH = {"7": 0, "8": 10}  # jobs that each thread may have done and not acknowledged
 BEAT_EVERY, GONE_AFTER = 0.5, 4.0  # seconds; so long, because the keeper of a busy machine beats late
 KINDS = ["plain"] * 7 + ["raises"]  # what a job does; all but the plain ones do it the first time only
@@ -58,12 +60,28 @@ class Chore(Worker):
         ill = kind != "plain" and self.notes.first(number)
         if ill and kind == "dies before":
             os.kill(os.getpid(), signal.SIGKILL)
+        if ill and kind == "forks":
+            fork()
         time.sleep(seconds)
         if ill and kind == "raises":
             raise RuntimeError("the first time, it fails")
         self.notes.add(number)
         if ill and kind == "dies after":
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fork() -> None:
+    """Let a child fall back into the loop. It must end by itself: who must kill it ends this process, too."""
+    pid = os.fork()
+    if pid == 0:
+        raise RuntimeError("in the child")
+    deadline = time.monotonic() + 10
+    while os.waitpid(pid, os.WNOHANG) == (0, 0):
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+            os.write(2, b"a forked child works on\n")
+            os._exit(1)
+        time.sleep(0.01)
 
 
 def closed(timeout: float) -> bool:
@@ -82,7 +100,7 @@ def main() -> None:
             Luffy.backend = BACKENDS[step]()
     if Luffy.backend:
         Chore.notes = Notes(folder, name)  # its file says that this process is ready
-        pool = Processor.start(THREADS)
+        pool = SYSTEMS[step].Processor.start(THREADS)
         while not closed(60):
             pass
         pool.stop(timeout=10)

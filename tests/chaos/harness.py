@@ -12,6 +12,8 @@ one job in hand at a time, so
 - whoever kills the server, or lets it refuse writes, keeps each thread at most once from acknowledging a job: after
   that, it has none in hand until the server is back. A fault in the network does so to one thread;
 - with step 8, read for each of these jobs: that one, and a batch that was done before it and not acknowledged;
+- so does one that has no memory for them: it takes no jobs, and those that it has are all done meanwhile;
+- a job that forks has a child that falls back into the loop. It takes no job, and acknowledges none;
 - a power failure undoes what has been written last, so what was done then, or acknowledged to a producer, may be done
   again, or lost. The server promises that this is a second, and two when the disk is busy: `appendfsync everysec`.
 """
@@ -40,15 +42,16 @@ from proxy import WAYS, Proxy
 from luffy_lesson.host.redis_server import free_port
 from luffy_lesson.step7_retries import Luffy
 
-POINTS = {  # what a request has in it, on the wire
+POINTS = {  # what a request has in it, on the wire: the keys of a script in their order, or a command
     "put": rb"LPUSH",
-    "schedule": rb"ZADD\r\n\$\d+\r\nluffy:queue:scheduled",
+    "schedule": rb"(ZADD|1)\r\n\$\d+\r\nluffy:queue:scheduled",
     "promote": rb"luffy:queue:(scheduled|retry)\r\n\$11\r\nluffy:queue",
     "fetch": rb"B?LMOVE",
+    "fetch or give back": rb"2\r\n\$11\r\nluffy:queue\r\n\$\d+\r\nluffy:queue:in_flight:\w+",
     "acknowledge": rb"LREM",
     "retry": rb"luffy:queue:in_flight:\w+\r\n\$17\r\nluffy:queue:retry",
     "put back": rb"luffy:queue:in_flight:\w+\r\n\$11\r\nluffy:queue",
-    "beat": rb"ZADD\r\n\$\d+\r\nluffy:queue:hearts",
+    "beat": rb"(ZADD|1)\r\n\$\d+\r\nluffy:queue:hearts",
 }
 PROCESSES, PRODUCERS = 4, 2
 PATIENCE = 60  # seconds, for whatever must come true in the end
@@ -93,6 +96,14 @@ class Outcome:
     twice: set[int] = field(default_factory=set)  # were in two places at one moment
     stuck: int = 0  # jobs that are in flight until their process ends
     left: list[str] = field(default_factory=list)  # what is still in the server at the end
+
+    def __iadd__(self, other: "Outcome") -> "Outcome":
+        for name in ("jobs", "refused", "in_doubt", "forgotten", "duplicates", "bound", "stuck"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.faults += other.faults
+        self.lost |= other.lost
+        self.twice |= other.twice
+        return self
 
     def problems(self) -> list[str]:
         found = []
@@ -220,7 +231,8 @@ class Round:
     def __init__(self, fault: str, seed: int, jobs: int, folder: Path, step: str) -> None:
         self.random, self.jobs, self.step = random.Random(seed), jobs, step
         self.outcome = Outcome(fault, seed)
-        self.kinds = KINDS * 6 + DEADLY * (fault in ("kill", "all"))
+        self.kinds = KINDS * 6 + DEADLY * (fault in ("kill", "all")) + ["forks"] * (fault in ("fork", "all"))
+        self.forking = set[int]()  # the numbers of the jobs that fork
         self.over, self.numbers = threading.Event(), itertools.count()
         self.acknowledged: dict[int, float] = {}
         self.undone: list[tuple[float, float]] = []  # from when to when it may be that nothing was written to the disk
@@ -259,6 +271,7 @@ class Round:
                 (next(self.numbers), chance.choice(self.kinds), chance.choice([0, 0.001, 0.005, 0.05]))
                 for _ in range(chance.choice([1, 1, 1, 5]))
             ]
+            self.forking.update(job[0] for job in jobs if job[1] == "forks")
             try:
                 if len(jobs) > 1:
                     waiting = Chore.perform_bulk(jobs)
@@ -379,6 +392,40 @@ class Round:
         assert len(self.acknowledged) == acknowledged, "a job was acknowledged that was refused"
         self.server.admin.config_set(setting, 0)
 
+    def full(self) -> None:
+        """Let callers fill the server to the refusal, and keep it full until all its jobs are done."""
+        self.outcome.bound += self.everyone
+        self.outcome.faults["full"] += 1
+        admin = self.server.admin
+        admin.config_set("maxmemory", admin.info("memory")["used_memory"] + 200_000)
+        self.wait(1, lambda: not self.put_many())
+        admin.config_set("maxmemory", 1)
+        self.wait(PATIENCE, lambda: not self.server.snapshot())
+        left = self.server.snapshot()
+        admin.config_set("maxmemory", 0)
+        assert not left, f"a full server keeps {len(left)} jobs"
+
+    def put_many(self) -> bool:
+        """Put a hundred jobs, and return whether the server took them."""
+        jobs = [(next(self.numbers), self.random.choice(KINDS), 0.001) for _ in range(100)]
+        try:
+            Chore.perform_bulk(jobs)
+        except redis.RedisError:
+            self.outcome.refused += 1
+            return False
+        self.acknowledged.update((job[0], time.time()) for job in jobs)
+        return True
+
+    def fork(self) -> None:
+        """Wait until a job has forked: its child falls back into the loop."""
+        before = self.forked()
+        self.wait(PATIENCE, lambda: self.forked() > before)
+        assert self.forked() > before, "no job has forked"
+
+    def forked(self) -> int:
+        """Return how many jobs have forked."""
+        return sum((self.folder / f"{number}.begun").exists() for number in list(self.forking))
+
     def drain(self, seconds: float) -> None:
         """Wait until no job is left, for so long at most, and let the crew go."""
         self.wait(seconds, lambda: not self.proxy.held and not self.server.snapshot())
@@ -399,6 +446,8 @@ class Round:
         out.left = payloads + [key for key in self.server.admin.scan_iter() if key != "luffy:queue:hearts"]
         out.jobs = len(self.acknowledged)
         out.duplicates = len(done) - len({number for number, _ in done})
+        if self.forking:
+            out.faults["forked"] = self.forked()
         if self.crew.deaths:
             out.faults["killed"] = self.crew.deaths
             out.bound += self.process * self.crew.deaths
@@ -413,8 +462,8 @@ class Round:
         return any(since <= when <= until for since, until in self.undone)
 
 
-SINGLE = ["kill", "freeze", "crash", "network", "refuse"]
-FAULTS = ["all", "freeze", "power", "refuse", "network", "kill", "crash"]  # the slowest first
+SINGLE = ["kill", "freeze", "crash", "network", "refuse", "full", "fork"]
+FAULTS = ["all", "freeze", "power", "refuse", "network", "full", "kill", "crash", "fork"]  # the slowest first
 
 
 def play(fault: str, seed: int, jobs: int, faults: int, folder: Path, step: str = "7") -> Outcome:

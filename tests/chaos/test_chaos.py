@@ -7,7 +7,7 @@ from harness import FAULTS, HEADING, play
 
 pytestmark = pytest.mark.chaos
 
-HOW_MANY = {"kill": 10, "freeze": 2, "crash": 6, "network": 1, "refuse": 4, "power": 3, "all": 1}
+HOW_MANY = {"kill": 10, "freeze": 2, "crash": 6, "network": 1, "refuse": 4, "full": 2, "fork": 5, "power": 3, "all": 1}
 
 
 @pytest.fixture
@@ -16,12 +16,15 @@ def seed(request):
     return random.randrange(10**6) if given is None else int(given)
 
 
-@pytest.mark.parametrize(("fault", "step"), [("all", "8"), *((fault, "7") for fault in FAULTS), ("network", "8")])
+@pytest.mark.parametrize(
+    ("fault", "step"),
+    [("all", "8"), *((fault, "7") for fault in FAULTS), ("network", "8"), ("full", "8"), ("fork", "8")],
+)
 def test_no_acknowledged_job_is_lost(fault, step, seed, tmp_path):
     print(f"Again: python -m pytest tests/chaos -m chaos -k {fault}-{step} --chaos-seed {seed}")  # shown when it fails
     outcome = play(fault, seed, 400, HOW_MANY[fault], tmp_path, step)
     print(HEADING, outcome, sep="\n")
     assert outcome.problems() == []
     assert outcome.faults
-    if fault in ("crash", "network", "refuse"):
+    if fault in ("crash", "network", "refuse", "full", "fork"):
         assert outcome.faults["killed"] == 0, "a process ended, though only the server was in trouble"
