@@ -18,7 +18,7 @@ MAY_USE = {
     "steps": {"redis_client"},
     "redis_client": set(),
     "host": {"steps", "redis_client"},
-    "classroom.page": set(),
+    "classroom.page": {"host"},
     "classroom.watch": {"steps", "classroom.page"},
     "classroom.experiments": {"steps", "host", "classroom.page", "classroom.watch"},
     "classroom.check": {"steps", "redis_client", "host", "classroom.page", "classroom.watch"},
@@ -104,7 +104,7 @@ def test_an_arrow_that_must_not_be_is_seen(module, line, says):
 def test_workers_beside_the_notebooks_change_nothing_of_the_package(file, environment):
     program = f"""if True:
         import importlib, logging, runpy
-        from luffy_lesson.classroom.page.source import steps
+        from luffy_lesson.host.steps import steps
         def state():
             classes = {{thing for step in steps() for thing in vars(step).values() if isinstance(thing, type)}}
             return {{one: dict(vars(one)) for one in classes}}, logging.getLogger("luffy_lesson").level

@@ -72,7 +72,7 @@ def redis_server() -> Finding:
 
         from luffy_lesson import redis_client
         from luffy_lesson.host.redis_server import RedisServer
-        from luffy_lesson.step8_fast_queue import RedisBackend
+        from luffy_lesson.host.steps import step
     except ImportError as error:
         found = importlib.util.find_spec("redis")
         mend = f"`redis` is taken from {found.origin}: is PYTHONPATH right?" if found else "See to the packages first."
@@ -85,7 +85,7 @@ def redis_server() -> Finding:
     except (RuntimeError, TimeoutError) as error:
         return Finding(name, False, str(error), "Do that, then run this again.")
     try:
-        backend = RedisBackend(connection)
+        backend = step().RedisBackend(connection)
         version = _version(backend)
     except redis.RedisError as error:
         own = "See to that server, or unset REDIS_URL: the course brings its own."

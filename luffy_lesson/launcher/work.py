@@ -17,14 +17,11 @@ from typing import Any, TextIO
 import redis
 
 from luffy_lesson import redis_client
+from luffy_lesson.host import steps
 from luffy_lesson.host.redis_server import RedisServer
 from luffy_lesson.step4_redis_queue import Luffy, Worker
 
-PACKAGE = Path(__file__).parents[1]
-STEPS = {int(path.stem[4]): f"luffy_lesson.{path.stem}" for path in sorted(PACKAGE.glob("step[4-9]_*.py"))}
-"""The steps that can work for other processes, by number."""
-
-FIRST_WITH_HEARTBEAT = 5
+FIRST_WITH_REDIS, FIRST_WITH_HEARTBEAT = 4, 5
 
 
 def work(
@@ -56,16 +53,17 @@ def work(
     for name in ("stdout", "stderr"):
         if stream := getattr(sys, name):  # none, when the shell has closed it
             setattr(sys, name, _guarded(stream, stopping.put))
-    if step and step not in STEPS:
-        sys.exit(f"Step {step} has no processors for other processes; these have: {', '.join(map(str, STEPS))}.")
-    if heartbeat and (step or max(STEPS)) < FIRST_WITH_HEARTBEAT:
+    fit = [number for number in steps.STEPS if number >= FIRST_WITH_REDIS]
+    if step and step not in fit:
+        sys.exit(f"Step {step} has no processors for other processes; these have: {', '.join(map(str, fit))}.")
+    if heartbeat and (step or max(steps.STEPS)) < FIRST_WITH_HEARTBEAT:
         sys.exit(f"Step {step} has no heartbeat: that begins with step {FIRST_WITH_HEARTBEAT}.")
     _import_workers(target)
     if lesson and os.environ.get("REDIS_URL"):
         print(f"REDIS_URL is set, so --lesson {lesson} is ignored.", flush=True)
     try:
         os.environ["REDIS_URL"] = os.environ.get("REDIS_URL") or f"{RedisServer().start()}/{lesson}"
-        system = importlib.import_module(STEPS[step or max(STEPS)])
+        system = steps.step(step)
         Luffy.backend = backend = system.RedisBackend(**heartbeat)
         if warning := redis_client.warning(backend.redis):
             print(warning, flush=True)

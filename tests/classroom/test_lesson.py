@@ -123,7 +123,7 @@ def test_fresh_ends_worker_processes(databases, file):
     process = WorkerProcess(file, 1)
     lesson.fresh()
     assert not WorkerProcess.running
-    assert process._process.returncode == -signal.SIGKILL
+    assert process.exit_code == -signal.SIGKILL
 
 
 def test_fresh_deletes_the_keys_of_its_own_lesson_only(databases):

@@ -37,7 +37,7 @@ class Experiment:
     ) -> None:
         """Make the sliders and buttons; nothing runs yet. The arguments are those of `experiment`."""
         self._worker, self._processor, self._backend = worker, processor, backend
-        self._prediction = prediction
+        self.prediction = prediction
         self._cell = owner.running()
         self._run: threading.Thread | None = None
         self._pool: Pool | None = None
@@ -119,7 +119,7 @@ class Experiment:
                     self._backend.get(block=False)
                     self._backend.task_done()
             if done == jobs:
-                said = self._prediction and self._prediction.said
+                said = self.prediction and self.prediction.said
                 beside = f", and you said {said}" if said else ""
                 self.measured = f"measured: {jobs} jobs in {took:.1f} s{beside}"
             else:
@@ -129,8 +129,8 @@ class Experiment:
         finally:
             board.close()
             self._draw(board.html, board.text)
-            if self._prediction:
-                self._prediction.keep()
+            if self.prediction:
+                self.prediction.keep()
             self._start.disabled, self._stop.disabled = False, True
 
     def _work(self, pool: Pool, board: Board, jobs: int, seconds: float, begin: float) -> int:

@@ -79,6 +79,16 @@ class WorkerProcess:
             self.kill()
             raise RuntimeError(f"The worker process did not get ready. {' '.join(self._first_lines)}")
 
+    @property
+    def exit_code(self) -> int | None:
+        """How it has ended: negative when a signal did it; None while it runs."""
+        return self._process.poll()
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
     def is_alive(self) -> bool:
         """Whether the process runs."""
         return self._process.poll() is None

@@ -11,7 +11,8 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from luffy_lesson.classroom.page.display import show_text
-from luffy_lesson.classroom.page.source import news, steps, without_docstrings
+from luffy_lesson.classroom.page.source import news, without_docstrings
+from luffy_lesson.host.steps import steps
 
 if TYPE_CHECKING:
     from luffy_lesson.classroom.page.bars import Bars

@@ -3,7 +3,8 @@
 from matplotlib.patches import Rectangle
 
 from luffy_lesson.classroom.page.picture import INK, PALE, PAPER, WORK, Picture
-from luffy_lesson.classroom.page.source import added, lines_of_code, steps
+from luffy_lesson.classroom.page.source import added, lines_of_code
+from luffy_lesson.host.steps import steps
 
 WIDTH = 64
 """How many letters fit beside a step."""

@@ -53,7 +53,7 @@ class Board:
         if not hooks.installed():
             raise RuntimeError("Nobody watches yet. In a notebook, `lesson.fresh(…)` begins that: run the first cell.")
         owner.claim(cell)
-        for board in [board for board in Board.open if not board._thread.is_alive()]:
+        for board in [board for board in Board.open if not board.live]:
             board.close()
         for board in Board.open[: max(0, len(Board.open) - MOST + 1)]:
             board.close()
@@ -89,6 +89,11 @@ class Board:
         with Board._listing:
             Board.open = (*Board.open, self)
             Board.last = self
+
+    @property
+    def live(self) -> bool:
+        """Whether it is still drawn."""
+        return self._thread.is_alive()
 
     @property
     def jobs(self) -> list[JobRecord]:

@@ -91,8 +91,8 @@ def test_a_run_does_all_jobs_and_says_how_long_they_took(page, eventually):
 
 @pytest.mark.parametrize(("chosen", "beside"), [(None, ""), ("4 s", ", and you said 4 s")])
 def test_what_was_predicted_stands_beside_what_was_measured(shown, page, eventually, chosen, beside):
-    shown._prediction = Prediction("4 s", "8 s")
-    shown._prediction.choice.value = chosen
+    shown.prediction = Prediction("4 s", "8 s")
+    shown.prediction.choice.value = chosen
     Nap.go.set()
     page.start.click()
     eventually(lambda: not page.start.disabled)

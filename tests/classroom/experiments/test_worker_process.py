@@ -56,7 +56,7 @@ def test_a_worker_process_does_jobs_and_its_lines_are_shown_here(databases, file
         printed("[Processor 0] hello\n")
         assert WorkerProcess.running == {process}
     assert not WorkerProcess.running
-    assert process._process.returncode == 0
+    assert process.exit_code == 0
 
 
 def test_a_worker_process_that_is_stopped_finishes_its_job(databases, file, printed):
@@ -68,7 +68,7 @@ def test_a_worker_process_that_is_stopped_finishes_its_job(databases, file, prin
     stopping.start()
     databases[0].lpush("luffy:test:go", "now")
     stopping.join(timeout=20)
-    assert process._process.returncode == 0
+    assert process.exit_code == 0
     printed("[Processor 0] finished\n")
 
 
@@ -78,7 +78,7 @@ def test_a_worker_process_that_does_not_stop_in_time_is_killed(databases, file, 
     databases[0].lpush("luffy:queue", WAIT)
     printed("began\n")
     process.stop(timeout=0.2)
-    assert process._process.returncode == -signal.SIGKILL
+    assert process.exit_code == -signal.SIGKILL
 
 
 def test_a_worker_process_that_is_killed_takes_its_job_with_it(databases, file, printed):
@@ -87,7 +87,7 @@ def test_a_worker_process_that_is_killed_takes_its_job_with_it(databases, file, 
     databases[0].lpush("luffy:queue", WAIT)
     said = printed("began\n")
     process.kill()
-    assert process._process.returncode == -signal.SIGKILL
+    assert process.exit_code == -signal.SIGKILL
     assert "finished" not in said
     assert not WorkerProcess.running
     assert databases[0].exists("luffy:queue") == 0
@@ -165,7 +165,7 @@ def owner_process(file, redis_url, environment):
     def start(then):
         program = (
             "from luffy_lesson.classroom import WorkerProcess\n"
-            f"worker = WorkerProcess({file!r}, 1)\nprint(worker._process.pid, flush=True)\n{then}"
+            f"worker = WorkerProcess({file!r}, 1)\nprint(worker.pid, flush=True)\n{then}"
         )
         process = subprocess.Popen(
             [sys.executable, "-c", program], env=environment | {"REDIS_URL": redis_url}, stdout=subprocess.PIPE

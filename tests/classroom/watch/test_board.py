@@ -46,7 +46,7 @@ class Fail(Worker):
 
 def ended(board):
     board._thread.join(20)
-    return not board._thread.is_alive()
+    return not board.live
 
 Luffy.backend = queue.Queue()
 """
@@ -97,8 +97,7 @@ def shows(board, text):
 def at_rest(board):
     """Wait until the board's thread has ended by itself."""
     board._thread.join(timeout=15)
-    assert not board._thread.is_alive()
-    assert events.listeners == () or board._events.put not in events.listeners
+    assert not board.live
     return True
 
 
@@ -458,7 +457,7 @@ def test_a_job_that_is_given_up_is_told_with_the_reason(flaky, monkeypatch):
 def test_retries_and_schedules_that_wait_for_nobody_keep_no_board_live(flaky):
     with Board() as board:
         flaky.perform_in(60)
-    assert not board._thread.is_alive()
+    assert not board.live
     assert shows(board, "scheduled 1")
 
 
@@ -466,7 +465,7 @@ def test_a_later_board_ends_an_earlier_one_that_waits_for_what_is_scheduled(flak
     step7_retries.Processor.start(1)
     with Board() as earlier:
         flaky.perform_in(60)
-    assert earlier._thread.is_alive()
+    assert earlier.live
     Board()
     at_rest(earlier)
 
@@ -478,8 +477,8 @@ def test_a_board_comes_to_rest_when_another_process_has_done_the_jobs(flaky, red
         flaky.perform_queue(1)
         other.get(timeout=1)
         step7_retries.Processor.start(1)
-    board._closing.wait(0.5)  # it is in flight elsewhere
-    assert board._thread.is_alive()
+    time.sleep(0.5)  # in which it would come to rest: it is in flight elsewhere
+    assert board.live
     other.task_done()
     at_rest(board)
     assert board.jobs == []
@@ -519,7 +518,7 @@ def test_a_block_that_waits_for_its_jobs_leaves_a_board_that_is_at_rest(five, jo
     with Board() as board:
         Quick.perform_queue(1)
         join(Luffy.backend)
-    assert not board._thread.is_alive()
+    assert not board.live
     assert events.listeners == ()
     assert Board.open == ()
     assert shows(board, "✓ done 1")
@@ -530,7 +529,7 @@ def test_a_block_that_is_left_while_jobs_wait_has_a_live_board_until_they_are_do
         for number in range(12):
             wait.perform_queue(number)
     eventually(lambda: shows(board, "waiting 7 in hand 5"))
-    assert board._thread.is_alive()
+    assert board.live
     wait.go.set()
     at_rest(board)
     assert len(board.jobs) == 12
@@ -540,7 +539,7 @@ def test_a_block_that_is_left_while_jobs_wait_has_a_live_board_until_they_are_do
 def test_a_block_that_is_left_while_a_thread_works_has_a_live_board_until_it_is_done(wait):
     with Board() as board:
         wait.perform_async(1)
-    assert board._thread.is_alive()
+    assert board.live
     wait.go.set()
     at_rest(board)
     assert len(board.jobs) == 1
@@ -550,7 +549,7 @@ def test_jobs_that_wait_for_nobody_keep_no_board_live():
     Luffy.backend = queue.Queue()
     with Board() as board:
         Quick.perform_queue(1)
-    assert not board._thread.is_alive()
+    assert not board.live
     assert shows(board, "waiting 1")
 
 
@@ -608,7 +607,7 @@ def test_a_board_that_was_not_left_goes_on_when_another_is_opened(five, join):
 
 def test_no_more_than_five_boards_are_live_and_the_oldest_ends():
     boards = [Board() for _ in range(MOST + 2)]
-    assert [board._thread.is_alive() for board in boards] == [False] * 2 + [True] * MOST
+    assert [board.live for board in boards] == [False] * 2 + [True] * MOST
     assert Board.open == tuple(boards[2:])
     assert len(events.listeners) == MOST
 
@@ -621,7 +620,7 @@ def test_boards_that_are_at_rest_do_not_count(wait):
             wait.perform_async(1)
         wait.go.set()
         at_rest(board)
-    assert live._thread.is_alive()
+    assert live.live
 
 
 def test_a_board_can_be_closed_twice_and_stays_as_it_is(five, join):
@@ -634,7 +633,7 @@ def test_a_board_can_be_closed_twice_and_stays_as_it_is(five, join):
     join(Luffy.backend)
     assert shows(board, "✓ done 1")
     assert [job.job for job in board.jobs] == ["Quick(1)"]
-    assert not board._thread.is_alive()
+    assert not board.live
 
 
 def test_a_board_can_be_closed_by_a_job(five, join):
@@ -652,7 +651,7 @@ def test_fresh_closes_boards_and_forgets_what_waited(capsys):
     Luffy.backend = queue.Queue()
     Quick.perform_queue(1)
     lesson.fresh(3)
-    assert not board._thread.is_alive()
+    assert not board.live
     assert Board.open == ()
     assert not backlog.expects()
 
