@@ -148,13 +148,13 @@ class Pool:
     def start(self) -> "Pool":
         """Start the processors, and return this pool.
 
-        Raise RuntimeError when a thread cannot be started; those that could be end.
+        Raise RuntimeError when a thread cannot be started; those that could be are stopped.
         """
         try:
             for thread in self.threads:
                 thread.start()
         except BaseException:
-            self.quiet()  # some have been started already
+            self.stop(timeout=30)
             raise
         return self
 

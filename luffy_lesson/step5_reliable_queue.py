@@ -33,6 +33,7 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 WEEK = 7 * 24 * 60 * 60  # seconds
+OF_THE_SERVER = (redis.ConnectionError, redis.TimeoutError, redis.ResponseError)  # other errors may be a job's fault
 LARGE = 2**20  # bytes: each server takes so much in one piece, and some take no more
 
 # A full server refuses commands that need memory, a script only at its first write. So the first write of each script
@@ -43,11 +44,11 @@ MOVE = """
 redis.call('LTRIM', KEYS[2], 0, -1)
 return redis.call('LMOVE', KEYS[1], KEYS[2], 'RIGHT', 'LEFT')"""
 
-# Give back ARGV[1] jobs, those that were taken last, from the in-flight list KEYS[2] to the queue KEYS[1].
+# Give back up to ARGV[1] jobs, from the end ARGV[2] of the list KEYS[2] to the end ARGV[3] of the queue KEYS[1].
 GIVE_BACK = """
 redis.call('LTRIM', KEYS[2], 0, -1)
 for given = 0, ARGV[1] - 1 do
-  if not redis.call('LMOVE', KEYS[2], KEYS[1], 'LEFT', 'RIGHT') then return given end
+  if not redis.call('LMOVE', KEYS[2], KEYS[1], ARGV[2], ARGV[3]) then return given end
 end
 return tonumber(ARGV[1])"""
 
@@ -90,11 +91,12 @@ PUT_BACK = f"""{IF_THERE}
 redis.call('RPUSH', KEYS[3], ARGV[3] or ARGV[2])
 return redis.call('LREM', KEYS[2], 1, ARGV[2])"""
 
-# Move that job to the sorted set KEYS[3], due in ARGV[3] seconds; ARGV[4] takes its place, if there is one.
+# Move that job to the sorted set KEYS[3], due in ARGV[3] seconds; ARGV[4] takes its place, if there is one. Of equal
+# jobs it is the oldest: that is the one that was performed.
 SET_ASIDE = f"""{IF_THERE}
 local now = redis.call('TIME')
 redis.call('ZADD', KEYS[3], now[1] + now[2] / 1e6 + ARGV[3], ARGV[4] or ARGV[2])
-return redis.call('LREM', KEYS[2], 1, ARGV[2])"""
+return redis.call('LREM', KEYS[2], -1, ARGV[2])"""
 
 
 class Message(step4_redis_queue.Message):
@@ -152,7 +154,8 @@ os.register_at_fork(after_in_child=forked)
 class Consumer(Owned):
     """Through what somebody takes jobs. It has an in-flight list of its own, and knows what it has taken.
 
-    `with consumer:` gives all that up when an error comes: the next `get` puts it back, and begins a new list.
+    `with consumer:` gives all that up when an error comes: the next `get` puts it back, and begins a new list. After an
+    error of the server it is taken next; after another it waits behind the rest, for a job may be to blame.
     """
 
     def __init__(self, backend: "RedisBackend") -> None:
@@ -166,6 +169,7 @@ class Consumer(Owned):
         self.key = f"{self.backend.key}:in_flight:{secrets.token_hex(12)}"
         self.taken = deque[bytes]()  # and not acknowledged, the oldest first
         self.unsure = False  # whether the list may be another than that
+        self.to_blame = False  # whether a job may be to blame for it
         self.beaten = -math.inf
 
     def forked(self) -> None:
@@ -179,7 +183,9 @@ class Consumer(Owned):
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         # A refusal is an answer, so who had nothing still has nothing. After any other error nobody knows.
         known = isinstance(error, redis.ResponseError | queue.Empty) and not self.taken
-        self.unsure |= error is not None and not known
+        if error is not None and not known:
+            self.unsure = True
+            self.to_blame |= not isinstance(error, OF_THE_SERVER)
 
     def get(self, block: bool = True, timeout: float | None = None) -> step4_redis_queue.Message:
         """Take the oldest job; wait, and raise, as in step 4.
@@ -212,7 +218,8 @@ class Consumer(Owned):
 
     def give_up(self) -> None:
         """Put back what is in the list, and begin a new one: the old one may still get what is late on its way."""
-        while self.backend.give_back(self.key, 100) == 100:
+        ends = ("RIGHT", "LEFT") if self.to_blame else ("LEFT", "RIGHT")
+        while self.backend.give_back(self.key, 100, *ends) == 100:
             pass
         self.begin()
 
@@ -377,9 +384,9 @@ class RedisBackend(step4_redis_queue.RedisBackend, Owned):
             time.sleep(min(seconds, 0.05))  # a full server refuses to wait
         return payload
 
-    def give_back(self, in_flight: str, most: int) -> int:
-        """Move up to `most` jobs of a list back to the queue, those that came last. Return how many."""
-        return int(self.redis.eval(GIVE_BACK, 2, self.key, in_flight, most))
+    def give_back(self, in_flight: str, most: int, at: str, to: str) -> int:
+        """Move up to `most` jobs from one end of a list to one end of the queue. Return how many."""
+        return int(self.redis.eval(GIVE_BACK, 2, self.key, in_flight, most, at, to))
 
     def put_back(self, in_flight: str, payload: bytes, new: bytes, until: Any = "+inf") -> bool:
         """Move a job back to the queue, as `new`, if it is in a list whose heartbeat lasts until then at most.
@@ -453,7 +460,7 @@ class RedisBackend(step4_redis_queue.RedisBackend, Owned):
             portion = self.redis.eval(PORTION, 1, in_flight, stay)
             for payload in portion:
                 stays += not self.left_behind(in_flight, payload, now)
-        except redis.RedisError:
+        except OF_THE_SERVER:
             raise
         except Exception as error:  # one that is too large for this machine
             logger.warning("A job in %s cannot be put back: %s", in_flight, str(error) or repr(error))

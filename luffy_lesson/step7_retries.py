@@ -108,7 +108,7 @@ class Dead(NamedTuple):
 class Verdict(NamedTuple):
     """What becomes of a job that has failed: `new` takes its place, in a sorted set, due in so many seconds."""
 
-    new: bytes
+    new: bytes | None  # None: it stays as it is
     to: str
     seconds: float
 
@@ -129,6 +129,7 @@ class Consumer(step5_reliable_queue.Consumer):
         It is tried again later, or it is dead: after its last try, and at once when it makes no sense, when its worker
         is not known, or does not say when to try again.
         """
+        self.verdict = Verdict(None, self.backend.dead_set, 0)  # if there is not even the memory for another
         tries = tried(message.payload) + 1
         name = str(message)
         try:
@@ -166,12 +167,13 @@ class Consumer(step5_reliable_queue.Consumer):
 
     def carry_out(self, payload: bytes, verdict: Verdict) -> bool:
         """Move a job that has failed. Return whether it was still in this list."""
-        try:
-            return self.backend.set_aside(self.key, payload, *verdict)
-        except redis.RedisError:
-            if len(verdict.new) <= step5_reliable_queue.LARGE:
-                raise
-            return self.backend.bury(self.key, payload)
+        if verdict.new is not None:
+            try:
+                return self.backend.set_aside(self.key, payload, verdict.new, verdict.to, verdict.seconds)
+            except redis.RedisError:
+                if len(verdict.new) <= step5_reliable_queue.LARGE:
+                    raise
+        return self.backend.bury(self.key, payload)
 
 
 class Processor(step5_reliable_queue.Processor):

@@ -53,9 +53,9 @@ while count < most and bytes < 2^20 do
 end
 return fetched"""
 
-# Give back jobs, as in step 5, if the list has the ARGV[2] that its owner believes.
+# Give back jobs, as in step 5, if the list has the ARGV[4] that its owner believes.
 GIVE_BACK = f"""
-if redis.call('LLEN', KEYS[2]) ~= tonumber(ARGV[2]) then return false end
+if redis.call('LLEN', KEYS[2]) ~= tonumber(ARGV[4]) then return false end
 {step5_reliable_queue.GIVE_BACK}"""
 
 
@@ -115,6 +115,11 @@ class Consumer(step7_retries.Consumer):
         self.lock = threading.RLock()  # somebody may just have held the other
         super().forked()
 
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
+        if self.unsure:
+            self.prefetched.clear()  # they are in the list, perhaps
+
     def get(self, block: bool = True, timeout: float | None = None) -> step4_redis_queue.Message:
         """Take the oldest job; wait, and raise, as in step 5, which says what is safe."""
         try:
@@ -136,7 +141,7 @@ class Consumer(step7_retries.Consumer):
         until = time.monotonic() + seconds
         with self.lock:
             self.settle()
-            if self.batch and self.fetch(self.next_batch()):
+            if self.batch and self.fetch_batch():
                 return self.begin_next()
         self.backend.tidy()
         # One thread at a time waits for the server; who does not wait needs no turn.
@@ -159,22 +164,30 @@ class Consumer(step7_retries.Consumer):
         most = min(int(self.backend.batch_lasts / each), 2 * self.batch, self.backend.batch_most)
         return max(1, most)
 
+    def fetch_batch(self) -> int:
+        """Fetch as many jobs as there should be in a batch. Return how many came."""
+        self.batch = self.fetch(self.next_batch())
+        self.since = time.monotonic()
+        return self.batch
+
     def fetch(self, most: int) -> int:
         """Acknowledge what is finished, and prefetch up to `most` jobs. Return how many came."""
         finished = self.done - self.acknowledged
         with self:
             fetched = self.backend.fetch(self.key, self.length, finished, most)
             if fetched is None:
-                self.unsure = True
-                self.sort_out(self.was_given_away)
+                self.was_taken_for_gone()
                 return 0
             self.forget(finished)
             self.length += len(fetched) - finished
             self.prefetched.extend(fetched)
-        if most:
-            self.batch = len(fetched)
-            self.since = time.monotonic()
         return len(fetched)
+
+    def was_taken_for_gone(self) -> None:
+        """Log what was given away, and save the rest."""
+        self.doubt()
+        self.acknowledge_each(self.was_given_away)
+        self.sort_out()
 
     def forget(self, finished: int) -> None:
         """Forget so many jobs that are acknowledged."""
@@ -183,8 +196,8 @@ class Consumer(step7_retries.Consumer):
         self.acknowledged += finished
 
     def task_done(self) -> None:
-        """Count a job as finished: the next fetch acknowledges it. One that has failed is moved at once."""
-        if self.verdict is None and self.done < self.begun and self.prefetches:
+        """Count a job of a batch: the next fetch acknowledges it. One that came alone, or has failed, cannot wait."""
+        if self.batch > 1 and self.verdict is None and self.done < self.begun:
             self.done += 1
             return
         with self.lock:
@@ -204,19 +217,19 @@ class Consumer(step7_retries.Consumer):
     def settle(self) -> None:
         """Make sure that the list may be used, as in step 5; first acknowledge what is finished."""
         if self.unsure:
-            self.sort_out()
+            self.acknowledge_each()
         super().settle()
 
-    def sort_out(self, missed: Callable[[bytes], None] = lambda payload: None) -> None:
-        """Do job by job what cannot be done by count: the list may be another than its owner believes.
-
-        Acknowledge what is finished, and call `missed` for what is in the list no more. Give back what is not begun.
-        """
-        self.prefetched.clear()
+    def acknowledge_each(self, missed: Callable[[bytes], None] = lambda payload: None) -> None:
+        """Acknowledge job by job what is finished. Call `missed` for what is in the list no more."""
         while self.done > self.acknowledged:
             if not self.backend.redis.lrem(self.key, -1, self.taken[0]):
                 missed(self.taken[0])
             self.forget(1)
+
+    def sort_out(self) -> None:
+        """Acknowledge, and give back, job by job: the list may be another than its owner believes."""
+        self.acknowledge_each()
         begun = Counter(self.taken)
         for payload in self.backend.redis.lrange(self.key, 0, -1):
             begun[payload] -= 1
@@ -232,7 +245,7 @@ class Consumer(step7_retries.Consumer):
                 count += 1
         with self:
             if count and self.backend.give_back_of(self.key, self.length, count) is None:
-                self.unsure = True
+                self.doubt()
         self.length -= count
         self.batch -= count
 
@@ -247,9 +260,8 @@ class Consumer(step7_retries.Consumer):
 
     def doubt(self) -> None:
         """Begin no more of what is prefetched: others may have it."""
-        if self.prefetched:
-            self.unsure = True
-            self.prefetched.clear()
+        self.unsure = True
+        self.prefetched.clear()
 
     def close(self) -> None:
         """Acknowledge what is finished, give back the rest, and let the server forget the list."""
@@ -390,7 +402,7 @@ class RedisBackend(step7_retries.RedisBackend):
 
     def give_back_of(self, in_flight: str, length: int, count: int) -> int | None:
         """Give back the `count` newest jobs of a list. Return None, and do nothing, when it has another `length`."""
-        given: int | None = self.redis.eval(GIVE_BACK, 2, self.key, in_flight, count, length)
+        given: int | None = self.redis.eval(GIVE_BACK, 2, self.key, in_flight, count, "LEFT", "RIGHT", length)
         return given
 
     def close(self) -> None:
@@ -413,7 +425,7 @@ class RedisBackend(step7_retries.RedisBackend):
         """Say that the owners of `consumers` are alive. After too long a silence, others may have what they had."""
         silence = time.monotonic() - self.gone_after
         for consumer in consumers:
-            if isinstance(consumer, Consumer) and consumer.beaten < silence:
+            if isinstance(consumer, Consumer) and consumer.prefetched and consumer.beaten < silence:
                 consumer.doubt()
         super().beat(*consumers)
 

@@ -1,7 +1,7 @@
 """Jobs that are put, taken, done, failed, left behind, put back, moved and sent back, in any order: none is ever lost.
 
-Who takes jobs is a consumer of a backend of its own here. It goes when its heartbeat stops, and nobody uses it again; it
-freezes when its heartbeat stops, and it goes on later as if nothing were.
+Who takes jobs is a consumer of a backend of its own here. It goes when its heartbeat stops, and nobody uses it again;
+it freezes when its heartbeat stops, and it goes on later as if nothing were.
 """
 
 import contextlib
@@ -63,7 +63,7 @@ class Machine(RuleBasedStateMachine):
     # Where jobs are
 
     def places(self):
-        """Where each job is: a list of places for each id. In-flight lists are found by name, whatever heartbeats say."""
+        """Where each job is: a list of places for each id. In-flight lists are found by name."""
         look = self.raw.pipeline(transaction=False).keys("luffy:queue:in_flight:*").lrange("luffy:queue", 0, -1)
         for later in LATER:
             look.zrange(f"luffy:queue:{later}", 0, -1)

@@ -197,9 +197,8 @@ def test_the_list_of_one_that_is_gone_is_remembered_for_a_week(backend, note, ra
     with pytest.raises(queue.Empty):
         other.get(block=False)
     now = backend.now()
-    raw.zadd(
-        backend.heartbeats, {key(other): now - 6.9 * 24 * 60 * 60, "luffy:queue:in_flight:old": now - 7.1 * 24 * 60 * 60}
-    )
+    days = {key(other): 6.9, "luffy:queue:in_flight:old": 7.1}
+    raw.zadd(backend.heartbeats, {one: now - some * 24 * 60 * 60 for one, some in days.items()})
     backend.recover()
     assert raw.zrange(backend.heartbeats, 0, -1) == [key(other).encode()]
     note.perform_queue(1)
@@ -550,7 +549,8 @@ def test_a_keeper_outlasts_a_server_that_is_away(
     eventually(lambda: "Keeper" in {record.threadName for record in caplog.records})
     server.start()
     now = backend.now()
-    eventually(lambda: backend.redis.zrange(backend.heartbeats, 0, -1, withscores=True)[0][1] > now + backend.gone_after)
+    until = now + backend.gone_after
+    eventually(lambda: backend.redis.zrange(backend.heartbeats, 0, -1, withscores=True)[0][1] > until)
     gate.set()
     join(backend)
     assert (1,) in done

@@ -117,7 +117,8 @@ def test_what_is_due_first_is_done_first(backend, note, raw):
 
 @pytest.mark.parametrize("seconds", [-1, -1e-9, -math.inf, math.inf, math.nan, 10**400, timedelta(days=-1)])
 def test_seconds_that_are_no_time_from_now_are_refused(backend, note, seconds):
-    with pytest.raises(ValueError, match=rf"^Note can be performed in 0 seconds or more, not in {re.escape(repr(seconds))}\.$"):
+    says = rf"^Note can be performed in 0 seconds or more, not in {re.escape(repr(seconds))}\.$"
+    with pytest.raises(ValueError, match=says):
         note.perform_in(seconds, 1)
     assert backend.scheduled() == []
 
@@ -130,7 +131,8 @@ def test_perform_in_takes_a_timedelta(backend, note):
 
 @pytest.mark.parametrize("when", [1790000000, "2040-01-01", date(2040, 1, 1), None], ids=repr)
 def test_a_time_that_is_no_datetime_is_refused_with_a_sentence(backend, note, when):
-    with pytest.raises(TypeError, match=rf"^Note can be performed at a datetime such as .*, not at {re.escape(repr(when))}\.$"):
+    says = rf"^Note can be performed at a datetime such as .*, not at {re.escape(repr(when))}\.$"
+    with pytest.raises(TypeError, match=says):
         note.perform_at(when, 1)
     assert backend.scheduled() == []
 

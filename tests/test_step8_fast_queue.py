@@ -340,7 +340,7 @@ def test_a_fetch_that_fails_loses_nothing(backend, note, done, monkeypatch, join
 
 
 @pytest.mark.parametrize("arrives", [True, False])
-def test_what_goes_back_without_an_answer_is_neither_lost_nor_done_twice(backend, note, raw, aside, monkeypatch, arrives):
+def test_what_goes_back_without_an_answer_is_not_lost_or_done_twice(backend, note, raw, aside, monkeypatch, arrives):
     note.perform_bulk([[number] for number in range(40)])
     consumer = prefetching(backend, 5)
     prefetched = args_of(consumer.prefetched)
