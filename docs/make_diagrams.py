@@ -193,7 +193,7 @@ LATER: Changes = {
     "push 1": None,
     "server": Frame(268, 22, 486, 356, "Redis"),
     "push 0": Way([(148, 92), (217, 92), (217, 150), (300, 150)], "perform_queue", (217, 82)),
-    "scheduled": Place(290, 300, 112, 62, "scheduled set", "by due time", "www"),
+    "scheduled": Place(290, 300, 124, 62, "scheduled set", "by due time", "www"),
     "schedule": Way([(148, 232), (184, 232), (184, 331), (290, 331)], "perform_in", (226, 322)),
     "due": Way([(346, 300), (346, 202)], "poller,\nwhen due", (386, 248)),
 }
