@@ -200,23 +200,27 @@ class Pool(redis.ConnectionPool):
 
 
 class Following(AbstractConnection):
-    """A connection that is made anew once its server is a replica: another one stands behind its name now."""
+    """A connection that is made anew once its server is a replica, for another one stands behind its name now.
 
-    demoted = False
+    Also after what is too large for the server, which then hangs up.
+    """
+
+    over = False
 
     def read_response(self, *args: Any, **options: Any) -> Any:
-        """Read a reply, and note when it is that of a replica; raise it as ever."""
+        """Read a reply, and note when it is that of a replica, or of one that hangs up; raise it as ever."""
         try:
             return super().read_response(*args, **options)
         except redis.ResponseError as error:
             # Before Redis 7 the reply to a script only mentions it.
-            self.demoted |= isinstance(error, redis.ReadOnlyError) or "-READONLY" in str(error)
+            self.over |= isinstance(error, redis.ReadOnlyError) or "-READONLY" in str(error)
+            self.over |= str(error).startswith("Protocol error")
             raise
 
     def send_packed_command(self, *args: Any, **options: Any) -> None:
-        """Send a command, over a new connection where the last reply was that of a replica."""
-        if self.demoted:
-            self.demoted = False
+        """Send a command, over a new connection where the last reply was the last one."""
+        if self.over:
+            self.over = False
             self.disconnect()  # type: ignore[no-untyped-call]
             self.connect()  # type: ignore[no-untyped-call]
         super().send_packed_command(*args, **options)  # type: ignore[no-untyped-call]

@@ -13,7 +13,7 @@ import os
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -79,13 +79,24 @@ class Message(step7_retries.Message):
 
     def decode(self) -> Job:
         """Read the payload; raise what step 4 raises."""
+        worker, args = self.read()
+        return Job(worker, tuple(args))
+
+    def perform(self) -> Any:
+        """Do the job, here and now; return or raise what the worker does, or raise what `decode` does."""
+        worker, args = self.read()
+        return worker.perform_now(*args)
+
+    def read(self) -> tuple[type[Any], Sequence[Any]]:
+        """Return the worker and its arguments, without making a `Job` of them; raise what `decode` does."""
         try:
             found = read(step4_redis_queue.shallow(self.payload))
-            worker = Worker.registry[found["worker"]]
             args = found["args"]
+            if isinstance(args, list):
+                return Worker.registry[found["worker"]], args
         except (TypeError, LookupError, ValueError):
-            return super().decode()  # reads what is rare, and says what is wrong
-        return Job(worker, tuple(args)) if isinstance(args, list) else super().decode()
+            pass
+        return super().decode()  # reads what is rare, or says what is wrong
 
 
 class Consumer(step7_retries.Consumer):
@@ -123,16 +134,12 @@ class Consumer(step7_retries.Consumer):
     def get(self, block: bool = True, timeout: float | None = None) -> step4_redis_queue.Message:
         """Take the oldest job; wait, and raise, as in step 5, which says what is safe."""
         try:
-            return Message(self.begin_next())
+            payload = self.prefetched.popleft()
         except IndexError:  # none there, or all just given back
             return super().get(block, timeout)
-
-    def begin_next(self) -> bytes:
-        """Take the first job that was prefetched. Raise IndexError when there is none."""
-        payload = self.prefetched.popleft()
         self.taken.append(payload)
         self.begun += 1
-        return payload
+        return Message(payload)
 
     def take(self, seconds: float) -> bytes | None:
         """Take the first job of a new batch, or wait for one that comes alone."""
@@ -142,7 +149,7 @@ class Consumer(step7_retries.Consumer):
         with self.lock:
             self.settle()
             if self.batch and self.fetch_batch():
-                return self.begin_next()
+                return self.get(block=False).payload
         self.backend.tidy()
         # One thread at a time waits for the server; who does not wait needs no turn.
         with self.backend.turn if seconds else contextlib.nullcontext():
@@ -200,12 +207,14 @@ class Consumer(step7_retries.Consumer):
         if self.batch > 1 and self.verdict is None and self.done < self.begun:
             self.done += 1
             return
+        begin = time.monotonic()
         with self.lock:
             self.acknowledge()  # what was finished before it
             super().task_done()
             self.done += 1
             self.acknowledged += 1
             self.length -= 1
+        self.since += time.monotonic() - begin  # the way to the server is no time of the jobs
 
     def acknowledge(self) -> None:
         """Acknowledge what is finished."""
