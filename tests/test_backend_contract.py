@@ -9,14 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from luffy_lesson import step4_redis_queue, step5_reliable_queue, step6_schedule, step7_retries, step8_fast_queue
+from luffy_lesson import step4_redis_queue
+from luffy_lesson.host.steps import steps
 from luffy_lesson.step3_memory_queue import Job
 from luffy_lesson.step4_redis_queue import Worker
 
-REDIS = {
-    step.__name__.rpartition(".")[2]: step.RedisBackend
-    for step in (step4_redis_queue, step5_reliable_queue, step6_schedule, step7_retries, step8_fast_queue)
-}
+REDIS = {step.__name__.rpartition(".")[2]: step.RedisBackend for step in steps() if hasattr(step, "RedisBackend")}
 
 
 @pytest.fixture

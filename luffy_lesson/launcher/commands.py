@@ -22,6 +22,9 @@ NO_TESTS = 5
 FINISHED = {0, 1, NO_TESTS}
 """What pytest says when all went well, when a test has failed, and when none was selected; else it was interrupted."""
 
+QUICK = ["tests/test_step*.py", "tests/test_backend_contract.py", "tests/notebooks/test_rules.py"]
+"""A contributor's quick loop: what a step must do, and the rules that notebooks keep."""
+
 PLAIN = str.maketrans({"✓": "ok", "✗": "WRONG", "→": "->"})
 """What stands for these where a terminal does not know them."""
 
@@ -45,7 +48,10 @@ def main(arguments: list[str] | None = None) -> int:
         allow_abbrev=False,
     )
     lab.add_argument("--folder", help=FOLDER)
-    commands.add_parser("test", help="run every test, the notebooks included. Options go to pytest")
+    tests = commands.add_parser(
+        "test", help="run every test, the notebooks included. Other options go to pytest", allow_abbrev=False
+    )
+    tests.add_argument("--quick", action="store_true", help="only the steps' own tests and the notebooks' rules")
     commands.add_parser("doctor", help="say what is here, and how to mend what is wrong")
     worker = commands.add_parser("work", help="start processors on the Redis queue, for the workers in a file")
     worker.add_argument("target", metavar="FILE_OR_MODULE", help="defines the workers")
@@ -171,9 +177,14 @@ def _need_home() -> None:
 
 
 def test(options: argparse.Namespace, others: list[str]) -> int:
-    """Run pytest, then its tests in a real browser where there is one. Pytest's own options are passed on to both."""
+    """Run pytest, then its tests in a real browser where there is one, or quick tests only. Options go to pytest."""
     os.chdir(ROOT)
     pytest = [sys.executable, "-m", "pytest"]
+    if options.quick:
+        files = [str(file.relative_to(ROOT)) for pattern in QUICK for file in sorted(ROOT.glob(pattern))]
+        # Inputs that Hypothesis thinks of take long.
+        quick = ["-m", "not hypothesis", "--dist=worksteal"]
+        return wait_for([*pytest, *quick, *files, *others])
     code = wait_for([*pytest, *others])
     chosen = any(option.startswith("-m") for option in others)  # which group to run: then it is only that
     if chosen or code not in FINISHED:

@@ -1,4 +1,4 @@
-"""The tests in a real browser are a group of their own: when they run, and what it means when they cannot."""
+"""Which tests the command runs: all, those in a real browser as a group of their own, or the quick ones."""
 
 import os
 import re
@@ -103,6 +103,54 @@ def test_it_fails_when_one_group_fails_and_not_when_one_has_no_such_tests(monkey
     monkeypatch.setattr(commands, "wait_for", lambda command: codes.pop(0))
     assert commands.main(["test"]) == code
     assert codes == []
+
+
+QUICK = """
+import pytest
+
+def test_quick():
+    pass
+
+@pytest.mark.hypothesis
+def test_of_many_inputs():
+    assert False
+"""
+
+
+@pytest.fixture
+def quick(course):
+    """The course, with a test in each place, of which only some are quick."""
+    (course / "tests/notebooks").mkdir(parents=True)
+    for name in ["test_step1_sync", "test_step2_threaded", "test_backend_contract", "test_servers"]:
+        (course / f"tests/{name}.py").write_text(QUICK)
+    for name in ["test_rules", "test_solutions"]:
+        (course / f"tests/notebooks/{name}.py").write_text(QUICK)
+    return course
+
+
+@pytest.mark.usefixtures("chromium")
+def test_quick_runs_the_steps_and_the_rules_and_no_browser(quick, launch):
+    done = launch("test", "--quick", "-n0", "-v", cwd=quick)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.findall(r"^(\S+)::test_quick PASSED", done.stdout, re.MULTILINE) == [
+        "tests/test_step1_sync.py",
+        "tests/test_step2_threaded.py",
+        "tests/test_backend_contract.py",
+        "tests/notebooks/test_rules.py",
+    ]
+    assert "4 passed, 4 deselected" in done.stdout
+
+
+def test_quick_passes_options_on_and_says_what_failed(quick, launch):
+    (quick / "tests/test_step1_sync.py").write_text(QUICK.replace("pass", "assert False"))
+    assert launch("test", "--quick", "-n0", cwd=quick).returncode == 1
+    done = launch("test", "-k", "step2", "--quick", "-n0", cwd=quick)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 passed, 7 deselected" in done.stdout
+
+
+def test_the_files_of_the_quick_tests_are_there():
+    assert all(list(commands.ROOT.glob(pattern)) for pattern in commands.QUICK)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["interrupt", "terminate"])

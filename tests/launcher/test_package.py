@@ -9,6 +9,7 @@ import sys
 import tarfile
 import urllib.request
 import venv
+import zipfile
 
 import nbformat
 import pytest
@@ -67,6 +68,12 @@ def test_the_source_distribution_has_all_and_nothing_that_was_left_behind(built)
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert names >= {"notebooks/01_sync.ipynb", "tests/launcher/test_package.py", "requirements.txt", "conftest.py"}
     assert not [name for name in names if re.search(r"checkpoint|__pycache__|\.venv", name)]
+
+
+def test_the_wheel_tells_type_checkers_that_it_has_types(built):
+    (wheel,) = built.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        assert "luffy_lesson/py.typed" in archive.namelist()
 
 
 def test_help_and_doctor(installed):

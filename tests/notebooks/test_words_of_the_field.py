@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PATHS = [ROOT / "docs/make_diagrams.py", *ROOT.glob("*.md")]
+PATHS = [ROOT / "docs/make_diagrams.py", *ROOT.glob("*.md"), *ROOT.glob("tests/**/*.md")]
 PATHS += [path for folder in ("luffy_lesson", "notebooks", "benchmarks") for path in (ROOT / folder).rglob("*")]
 PATHS = sorted(path for path in PATHS if path.suffix in {".py", ".ipynb", ".md", ".lua", ".rb", ".svg"})
 

@@ -1,0 +1,26 @@
+"""`.ci/run`, of which each part can be run alone."""
+
+import re
+import subprocess
+import tomllib
+
+from luffy_lesson.host.environment import ROOT
+
+
+def parts_of(*words):
+    done = subprocess.run([ROOT / ".ci/run", *words], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    said = re.fullmatch(r"There is no part lint\. There are: (.*)\.\n", done.stderr)
+    return said[1].split()
+
+
+def test_a_word_that_is_no_part_is_said_before_anything_runs():
+    assert parts_of("lint") == parts_of("style", "lint")
+
+
+def test_each_part_is_there_and_each_mark_has_its_own():
+    parts = parts_of("lint")
+    script = (ROOT / ".ci/run").read_text()
+    assert set(parts) <= set(re.findall(r"^(\w+)\(\) \{$", script, re.MULTILINE))
+    marks = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["markers"]
+    assert {mark.partition(":")[0] for mark in marks} <= set(parts)
