@@ -193,25 +193,25 @@ LATER: Changes = {
     "push 1": None,
     "server": Frame(268, 22, 486, 356, "Redis"),
     "push 0": Way([(148, 92), (217, 92), (217, 150), (300, 150)], "perform_queue", (217, 82)),
-    "scheduled": Place(290, 300, 112, 62, "scheduled", "by due time", "www"),
+    "scheduled": Place(290, 300, 124, 62, "scheduled set", "by due time", "www"),
     "schedule": Way([(148, 232), (184, 232), (184, 331), (290, 331)], "perform_in", (226, 322)),
     "due": Way([(346, 300), (346, 202)], "poller,\nwhen due", (386, 248)),
 }
 RETRIES: Changes = {
     "server": Frame(268, 22, 486, 426, "Redis"),
-    "retry": Place(526, 312, 104, 62, "retry", "by due time", "ff"),
-    "dead": Place(526, 388, 152, 46, "dead", jobs="f"),
+    "retry": Place(526, 312, 104, 62, "retry set", "by due time", "ff"),
+    "dead": Place(526, 388, 152, 46, "dead set", jobs="f"),
     "raised": Way([(558, 272), (558, 312)], "raised", (588, 297), FAIL),
     "raised too often": Way([(652, 272), (652, 388)], "raised\ntoo often", (692, 326), FAIL),
     "again": Way([(526, 343), (430, 343), (430, 202)], "poller,\nwhen due", (478, 360)),
-    "sent back": Way([(526, 411), (430, 411), (430, 202)], "sent back", (478, 427)),
+    "sent back": Way([(526, 411), (430, 411), (430, 202)], "requeue", (478, 427)),
 }
 BATCHES: Changes = {
     **dict.fromkeys([f"{name} {n}" for name in ("in flight", "move", "done") for n in range(3)]),
     "back": None,
-    "batch 0": Place(526, 68, 152, 48, "1 begun, 4 ahead", jobs="bwwww"),
-    "batch 1": Place(526, 138, 152, 48, "1 begun, 2 ahead", jobs="bww"),
-    "batch 2": Place(526, 208, 152, 48, "1 begun, 3 ahead", jobs="bwww"),
+    "batch 0": Place(526, 68, 152, 48, "4 prefetched", jobs="bwwww"),
+    "batch 1": Place(526, 138, 152, 48, "2 prefetched", jobs="bww"),
+    "batch 2": Place(526, 208, 152, 48, "3 prefetched", jobs="bwww"),
     "move many 0": Way([(450, 142), (484, 142), (484, 92), (526, 92)], "up to 200\nin one step", (474, 64)),
     "move many 1": Way([(450, 162), (526, 162)]),
     "move many 2": Way([(450, 182), (484, 182), (484, 232), (526, 232)]),
@@ -275,7 +275,7 @@ DIAGRAMS = {
     "07_retries": lesson(
         "Failing well",
         "A job in flight that has raised goes to the retry set, which is in the order of due times; when it is due, a "
-        "poller moves it to the queue. One that has raised too often goes to the dead set, and can be sent back.",
+        "poller moves it to the queue. One that has raised too often goes to the dead set, and can be requeued.",
         MEMORY,
         REDIS,
         RELIABLE,
@@ -284,9 +284,9 @@ DIAGRAMS = {
     ),
     "08_fast_queue": lesson(
         "Batches",
-        "Up to 200 jobs move from luffy:queue to the list of a processor in one step. One is begun, the rest are "
-        "ahead. Those that are done are acknowledged with the next command. What is not begun in time goes back to "
-        "the queue, and so does what a killed process had.",
+        "Up to 200 jobs move from luffy:queue to the in-flight list of a processor in one step. One is begun, the rest "
+        "are prefetched. Those that are done are acknowledged with the next command. What is not begun in time goes "
+        "back to the queue, and so does what a killed process had.",
         MEMORY,
         REDIS,
         RELIABLE,

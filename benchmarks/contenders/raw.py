@@ -10,7 +10,7 @@ import redis
 
 from contenders import THREADS, Contender, job, portions, url
 
-QUEUE, IN_HAND = "raw:queue", "raw:in_hand"
+QUEUE, IN_FLIGHT = "raw:queue", "raw:in_flight"
 
 
 def encode(sent: float) -> str:
@@ -72,9 +72,9 @@ class AtLeastOnce(WithClient):
 
     def one(self) -> None:
         """Move a job, and remove it afterwards."""
-        payload: Any = self.redis.blmove(QUEUE, IN_HAND, 0, "LEFT", "LEFT")
+        payload: Any = self.redis.blmove(QUEUE, IN_FLIGHT, 0, "LEFT", "LEFT")
         job.noop(*json.loads(payload)["args"])
-        self.redis.lrem(IN_HAND, 1, payload)
+        self.redis.lrem(IN_FLIGHT, 1, payload)
 
 
 class Bare(Raw):

@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
     worker.add_argument("-c", "--count", type=int, default=5, help="how many processors (default: 5)")
     worker.add_argument("--lesson", type=int, choices=range(64), default=0, metavar="N", help=LESSON)
     worker.add_argument("--step", type=int, metavar="N", help="which step's (default: the newest)")
-    for option, meaning in (("--beat-every", "a heart beats"), ("--gone-after", "it counts as stopped")):
+    for option, meaning in (("--beat-every", "a heartbeat is put off"), ("--gone-after", "a silent one stops")):
         worker.add_argument(option, type=seconds, metavar="S", help=f"after so many seconds {meaning} (steps 5 to 8)")
     worker.add_argument("--until-eof", action="store_true", help="also end when standard input is closed")
     server = commands.add_parser("redis", help="the lesson's own Redis server")

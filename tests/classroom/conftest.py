@@ -35,7 +35,7 @@ def nothing_left() -> Iterator[None]:
     Board.last = None
     backlog.forget()
     assert events.listeners == ()
-    assert events.in_hand == {}
+    assert events.begun == {}
     hooks.uninstall()
     lesson.number = 0
     os.environ.pop("REDIS_URL", None)

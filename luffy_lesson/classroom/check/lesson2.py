@@ -99,7 +99,7 @@ def perform_async(my_worker: Any) -> Steps:
 def limit(polite: Any) -> Steps:
     """A `perform_async` that has at most five threads: the sixth caller waits until one has ended."""
     go = [threading.Event() for _ in range(8)]
-    in_hand: list[int] = []
+    begun: list[int] = []
     done: list[int] = []
     through: list[Any] = []
     called: list[Any] = []
@@ -112,7 +112,7 @@ def limit(polite: Any) -> Steps:
             return super().perform_now(*args)
 
         def perform(self, number: int) -> None:
-            in_hand.append(number)
+            begun.append(number)
             go[number].wait(2 * SOON)
             done.append(number)
 
@@ -131,14 +131,14 @@ def limit(polite: Any) -> Steps:
     yield "lets five work at the same time"
     caller = threading.Thread(target=call, name="the check's caller")
     caller.start()
-    if not until(lambda: len(in_hand) >= 5):
+    if not until(lambda: len(begun) >= 5):
         raise Wrong(
-            "5 jobs in hand", f"{len(in_hand)}", "does the call wait for its own job? How many places are there?"
+            "5 jobs in hand", f"{len(begun)}", "does the call wait for its own job? How many places are there?"
         )
 
     yield "no sixth job is begun meanwhile"
-    if until(lambda: len(in_hand) > 5, QUIET):
-        raise Wrong("5 jobs in hand", f"{len(in_hand)}", "is a place given back before the job is over?")
+    if until(lambda: len(begun) > 5, QUIET):
+        raise Wrong("5 jobs in hand", f"{len(begun)}", "is a place given back before the job is over?")
     yield Saw("5 in hand")
 
     yield "the sixth caller waits"
@@ -159,10 +159,10 @@ def limit(polite: Any) -> Steps:
 
     yield "a job that ends lets the next one begin"
     go[4].set()  # the last one: nobody knows which one ends first
-    if not until(lambda: len(in_hand) >= 6):
-        raise Wrong("6 jobs begun after the first has ended", f"{len(in_hand)}", "who gives the place back?")
-    if until(lambda: len(in_hand) > 6, QUIET):
-        raise Wrong("one more job for one that has ended", f"{len(in_hand) - 5}", "how often is a place given back?")
+    if not until(lambda: len(begun) >= 6):
+        raise Wrong("6 jobs begun after the first has ended", f"{len(begun)}", "who gives the place back?")
+    if until(lambda: len(begun) > 6, QUIET):
+        raise Wrong("one more job for one that has ended", f"{len(begun) - 5}", "how often is a place given back?")
 
     yield "all jobs are done in the end"
     for event in go:

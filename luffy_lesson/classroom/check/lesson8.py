@@ -25,7 +25,7 @@ from luffy_lesson.classroom.check.sandbox import Steps, Wrong
     ],
 )
 def take_many(my_batches: Any) -> Steps:
-    """Rebuild the heart of step 8: acknowledge what is finished and take many jobs, in one command."""
+    """Rebuild the idea of step 8: acknowledge what is finished and take many jobs, in one command."""
     connection = connect()
     five = ["first", "second", "third", "fourth", "fifth"]
 

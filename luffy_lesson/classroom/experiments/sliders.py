@@ -55,13 +55,13 @@ class Sliders:
     def tell(self, _: Any = None) -> None:
         """Say what follows."""
         per_second, seconds, processors = self.per_second.value, self.seconds.value, self.processors.value
-        in_hand = per_second * seconds
+        load = per_second * seconds
         wait = expected_wait(per_second, seconds, processors)
         if math.isinf(wait):
             rest = f"{processors} processors cannot do that: the queue grows as long as jobs come."
         else:
-            rest = f"{processors} processors are busy {in_hand / processors:.0%} of the time; a job waits {wait:.2f} s."
-        self.answer = f"On average {per_second:g} · {seconds:g} = {in_hand:g} jobs are in hand. {rest}"
+            rest = f"{processors} processors are busy {load / processors:.0%} of the time; a job waits {wait:.2f} s."
+        self.answer = f"On average {per_second:g} · {seconds:g} = {load:g} jobs are in hand. {rest}"
         self._place.show(as_html(self.answer), self.answer)
 
 

@@ -20,14 +20,14 @@ def expected_wait(per_second: float, seconds: float, processors: int) -> float:
         seconds: how long one takes, on average.
         processors: how many there are.
     """
-    in_hand = per_second * seconds  # Little's law
-    if in_hand >= processors:
+    load = per_second * seconds  # Little's law
+    if load >= processors:
         return math.inf
     blocked = 1.0  # the share of jobs that would find all processors busy, if none waited
     for number in range(1, processors + 1):
-        blocked = in_hand * blocked / (number + in_hand * blocked)
-    waits = blocked / (1 - in_hand / processors * (1 - blocked))  # the share that does when they wait
-    return waits * seconds / (processors - in_hand)
+        blocked = load * blocked / (number + load * blocked)
+    waits = blocked / (1 - load / processors * (1 - blocked))  # the share that does when they wait
+    return waits * seconds / (processors - load)
 
 
 class Visit:

@@ -79,7 +79,7 @@ class Board:
             events.listen(self._events.put)
             for pool in filter(pools.at_work, pools.started):
                 self._record.take(Started([processor.thread for processor in pool.processors], processors=True))
-            for began in events.in_hand.copy().values():
+            for began in events.begun.copy().values():
                 self._record.take(began)
             self._draw()
             self._thread.start()
@@ -204,7 +204,7 @@ class Board:
         with self._noting:
             self._note()
             lanes = list(self._record.lanes.values())
-        if any(lane.in_hand or not (lane.processor or lane.over) for lane in lanes if lane.thread is not MAIN):
+        if any(lane.begun or not (lane.processor or lane.over) for lane in lanes if lane.thread is not MAIN):
             return False
         rests = waiting == 0 and not expects and not self._states.pending()
         return self._finishing or rests or not any(map(pools.at_work, pools.started))

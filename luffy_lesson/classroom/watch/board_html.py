@@ -71,14 +71,14 @@ def draw(record: Record, waiting: "int | str", live: bool) -> str:
             parts.append('<div class="luffy-quiet">nobody has worked in this process yet</div>')
     for job in record.failures if "retrying" not in states.sizes else ():  # else they are told below
         lane = next((lane for lane in lanes if lane.last is job), None)
-        if lane is None or lane.in_hand or len(lanes) > MOST_LANES:
+        if lane is None or lane.begun or len(lanes) > MOST_LANES:
             text = escape(_cut(f"{job.job}: {job.error}", 90))
             parts.append(f'<div class="luffy-fail">✗ {_name(job.lane)}: {text}</div>')
     if states.names:
         none = " or ".join(state for state in STATES[1:] if states.sizes.get(state) == 0)
         rows = [_kept(one, live) for one in kept] or [f'<div class="luffy-quiet">no job is {none}</div>'] * bool(none)
         parts.append(f'<div class="luffy-kept">{"".join(rows)}</div>')
-    if live and (record.in_hand() or any(0 < one.due < HOUR for one in kept)):
+    if live and (record.at_work() or any(0 < one.due < HOUR for one in kept)):
         parts.append("<style>@keyframes luffy-stale { to { visibility: visible; } }</style>")
         parts.append('<div class="luffy-news">No news from the kernel: this is how it was at last.</div>')
     return _styled(f'<div class="luffy-board" role="group" aria-label="board">{"".join(parts)}</div>')
@@ -104,8 +104,8 @@ def _told(record: Record, waiting: "int | str") -> list[tuple[str, object]]:
     sizes = record.states.sizes
     known = [(state, sizes[state]) for state in STATES if sizes.get(state, "?") != "?"]
     failed = "✗ failed tries" if "retrying" in sizes else "✗ failed"
-    in_hand = [] if sizes else [("in hand", record.in_hand())]
-    return [("waiting", waiting), *in_hand, *known, ("✓ done", record.done), (failed, record.failed)]
+    at_work = [] if sizes else [("in hand", record.at_work())]
+    return [("waiting", waiting), *at_work, *known, ("✓ done", record.done), (failed, record.failed)]
 
 
 def _counts(record: Record, waiting: "int | str") -> str:
@@ -168,8 +168,8 @@ def _name(lane: str) -> str:
 def _lane(lane: Lane, now: float, failures: bool) -> str:
     """Return a lane; a processor at rest with the last job's error when `failures` are to be told here."""
     kind, left, width, bar = "", 0.0, 0.0, "luffy-work"
-    if lane.in_hand:
-        job, spent = lane.in_hand, now - lane.in_hand.at
+    if lane.begun:
+        job, spent = lane.begun, now - lane.begun.at
         if job.expected:
             width = min(spent / job.expected, 1) * 100
         else:
@@ -206,7 +206,7 @@ def _summary(lanes: list[Lane]) -> str:
 
 
 def _kind(lane: Lane) -> str:
-    if lane.in_hand:
+    if lane.begun:
         return "at work"
     if lane.last and lane.last.error is not None:
         return "failed"

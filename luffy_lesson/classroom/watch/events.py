@@ -45,7 +45,7 @@ class Events:
     """Tells of what happens. There is one of it: `events`."""
 
     def __init__(self) -> None:
-        self.in_hand: dict[threading.Thread, Began] = {}  # each thread writes its own entry
+        self.begun: dict[threading.Thread, Began] = {}  # each thread writes its own entry
         self.listeners: tuple[Listener, ...] = ()
         self._listening = threading.Lock()
 

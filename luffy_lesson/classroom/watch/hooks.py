@@ -33,7 +33,7 @@ def watched(perform_now: Callable[..., Any], worker: type[step1_sync.Worker], ar
     """Call `perform_now`, and tell when it begins and how it ends. A job within a job is a part of it."""
     __tracebackhide__ = True
     thread = threading.current_thread()
-    if thread in events.in_hand:
+    if thread in events.begun:
         return perform_now(worker, *args)
     job, seconds = label(worker, args), expected(worker, args)
     from_queue = thread is not threading.main_thread() and not hasattr(owner.thread, "job")
@@ -41,14 +41,14 @@ def watched(perform_now: Callable[..., Any], worker: type[step1_sync.Worker], ar
     try:
         with backlog.lock:  # what is expected no more is told to be in hand
             since = backlog.taken(job) if from_queue else None
-            events.in_hand[thread] = began = Began(thread, job, seconds, since, time.monotonic())
+            events.begun[thread] = began = Began(thread, job, seconds, since, time.monotonic())
             events.tell(began)
         return perform_now(worker, *args)
     except BaseException as raised:
         error = last_line(raised)
         raise
     finally:
-        events.in_hand.pop(thread, None)
+        events.begun.pop(thread, None)
         with backlog.lock:  # told in the order of their times
             events.tell(Ended(thread, error, time.monotonic()))
 

@@ -123,7 +123,7 @@ class Lane:
     name: str  # that of the thread, without the name of the function that Python adds
     thread: threading.Thread
     processor: bool = False
-    in_hand: Began | None = None
+    begun: Began | None = None
     last: JobRecord | None = None
     done: int = 0
     failed: int = 0
@@ -131,7 +131,7 @@ class Lane:
     @property
     def over(self) -> bool:
         """Whether its thread has ended, and what it did is noted."""
-        return self.in_hand is None and self.thread.ident is not None and not self.thread.is_alive()
+        return self.begun is None and self.thread.ident is not None and not self.thread.is_alive()
 
 
 @dataclass
@@ -156,7 +156,7 @@ class Record:
         if isinstance(event, Ended):  # there are most of these two
             self._finish(self._lane(event.thread), event)
         elif isinstance(event, Began):
-            self._lane(event.thread).in_hand = event
+            self._lane(event.thread).begun = event
             self.began = self.began or event.at
             if event.queued is not None:
                 self._length(event.at, -1)
@@ -174,16 +174,16 @@ class Record:
         if not isinstance(waiting, str):
             self._length(now, waiting - (self.lengths[-1][1] if self.lengths else 0))
 
-    def in_hand(self) -> int:
+    def at_work(self) -> int:
         """Return how many jobs are in hand."""
-        return sum(lane.in_hand is not None for lane in self.lanes.values())
+        return sum(lane.begun is not None for lane in self.lanes.values())
 
     def rate(self) -> float:
         """Return how many jobs a second are finished: lately, and when none is in hand over the whole time.
 
         A time of less than a second counts as one: a job of a millisecond is no thousand jobs a second.
         """
-        if self.in_hand() and len(self._totals) > 1:
+        if self.at_work() and len(self._totals) > 1:
             (start, before), (end, after) = self._totals[0], self._totals[-1]
             return (after - before) / (end - start)
         if self.began is None or self.ended is None:
@@ -199,7 +199,7 @@ class Record:
             del self.lengths[1:-1:2]
 
     def _finish(self, lane: Lane, event: Ended) -> None:
-        began, lane.in_hand = lane.in_hand, None
+        began, lane.begun = lane.begun, None
         if began is None:
             return
         queued = None if began.queued is None else began.queued - self.opened

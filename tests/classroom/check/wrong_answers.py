@@ -2447,39 +2447,39 @@ WRONG: dict[str, list[WrongAnswer]] = {
         WrongAnswer(
             "knows nothing of idle time",
             "more, when they shall be busy for a part of the time",
-            {"in_hand / busy": "in_hand"},
+            {"load / busy": "load"},
         ),
         WrongAnswer(
-            "multiplies", "more, when they shall be busy for a part of the time", {"in_hand / busy": "in_hand * busy"}
+            "multiplies", "more, when they shall be busy for a part of the time", {"load / busy": "load * busy"}
         ),
         WrongAnswer(
             "rounds",
             "a part of a processor is a whole one",
-            {"math.ceil(round(in_hand / busy, 6))": "round(in_hand / busy)"},
+            {"math.ceil(round(load / busy, 6))": "round(load / busy)"},
         ),
         WrongAnswer(
             "cuts off",
             "a part of a processor is a whole one",
-            {"math.ceil(round(in_hand / busy, 6))": "int(round(in_hand / busy, 6))"},
+            {"math.ceil(round(load / busy, 6))": "int(round(load / busy, 6))"},
         ),
         WrongAnswer(
             "adds one always",
             "as many as there are jobs in hand, when they may be busy all the time",
-            {"math.ceil(round(in_hand / busy, 6))": "int(in_hand / busy) + 1"},
+            {"math.ceil(round(load / busy, 6))": "int(load / busy) + 1"},
         ),
         WrongAnswer(
             "cuts off a hundredth",
             "a part of a processor is a whole one",
-            {"round(in_hand / busy, 6)": "round(in_hand / busy, 2)"},
+            {"round(load / busy, 6)": "round(load / busy, 2)"},
         ),
         WrongAnswer("knows no job without work", "one at least", {"seconds < 0": "seconds <= 0"}),
         WrongAnswer(
             "needs nobody",
             "one at least",
-            {"max(1, math.ceil(round(in_hand / busy, 6)))": "math.ceil(round(in_hand / busy, 6))"},
+            {"max(1, math.ceil(round(load / busy, 6)))": "math.ceil(round(load / busy, 6))"},
         ),
         WrongAnswer(
-            "trusts floats", "a rounding error costs no processor", {"round(in_hand / busy, 6)": "in_hand / busy"}
+            "trusts floats", "a rounding error costs no processor", {"round(load / busy, 6)": "load / busy"}
         ),
         WrongAnswer(
             "believes all",
@@ -3264,7 +3264,7 @@ RIGHT: dict[str, list[RightAnswer]] = {
         RightAnswer("floor", {"int(last * 0.01 / seconds)": "int(last // (seconds * 100))"}),
     ],
     "how_many": [
-        RightAnswer("a bit less", {"round(in_hand / busy, 6)": "in_hand / busy - 1e-9"}),
+        RightAnswer("a bit less", {"round(load / busy, 6)": "load / busy - 1e-9"}),
         RightAnswer(
             "fractions",
             """

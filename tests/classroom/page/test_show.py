@@ -142,9 +142,10 @@ def test_adds_names_what_each_step_adds(displayed):
     assert "- `Worker` gets `perform_queue`" in three
     assert "- `Luffy` with `backend`" in three
     assert "- `Backend` with `put`, `get`, `task_done`, `qsize`, `join`" in three
-    assert "- `Pool` with `start`, `stop`" in three
+    assert "- `Pool` with `start`, `quiet`, `stop`" in three
     assert four[0] == "**Step 4** adds to step 3:"
-    assert "- `RedisBackend` with `key`, `put`, `get`, `take`, `task_done`, `qsize`, `join`" in four
+    assert "- `Message` with `payload`, `encode`, `decode`, `perform`" in four
+    assert "- `RedisBackend` with `key`, `message`, `put`, `push`, `get`, `take`, `task_done`, `qsize`, `join`" in four
     assert "- `Processor` changes `run`" in four
     for unchanged in ("say", "Pool", "Backend", "Luffy"):
         assert f"`{unchanged}`" not in displayed[2]
@@ -169,7 +170,7 @@ def test_the_staircase_tells_of_every_step_what_it_adds_and_in_how_many_lines():
     assert [line.partition(":")[0] for line in text] == [path.stem for path in FILES if re.match(r"step\d", path.stem)]
     assert text[0] == f"step1_sync: {source.lines_of_code(step1_sync)} lines, Worker, say"
     assert text[1] == f"step2_threaded: {source.lines_of_code(step2_threaded)} lines, Worker.perform_async"
-    assert {"Worker.registry", "Message.payload"} <= set(text[3].split(", "))
+    assert {"Message", "Worker.registry"} <= set(text[3].split(", "))
     assert "Processor" not in text[3]
 
 

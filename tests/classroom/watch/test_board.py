@@ -248,7 +248,7 @@ def test_jobs_that_waited_before_the_board_was_opened_have_waited_since_then(joi
 
 def test_jobs_that_were_in_hand_before_the_board_was_opened_are_seen_to_end(wait, five, eventually):
     wait.perform_queue(1)
-    eventually(lambda: events.in_hand)
+    eventually(lambda: events.begun)
     with Board() as board:
         assert shows(board, "Wait(1)")
         wait.go.set()
@@ -572,7 +572,7 @@ def test_an_exception_in_the_block_is_raised_and_the_board_comes_to_rest(five, j
 def test_a_board_that_was_left_takes_no_notice_of_what_begins_after_another_was_opened(wait, five, join, eventually):
     with Board() as earlier:
         wait.perform_queue("earlier")
-    eventually(lambda: events.in_hand)
+    eventually(lambda: events.begun)
     with Board() as later:
         wait.perform_queue("later")
         wait.perform_async("later")
@@ -590,7 +590,7 @@ def test_a_job_that_was_begun_just_before_another_board_was_opened_is_not_lost(w
         wait.go.clear()
         with Board() as earlier:
             wait.perform_queue(1)
-        eventually(lambda: events.in_hand)
+        eventually(lambda: events.begun)
         Board().close()
         wait.go.set()
         at_rest(earlier)

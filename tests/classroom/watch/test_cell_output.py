@@ -126,7 +126,7 @@ def test_the_line_of_a_job_for_later_belongs_to_the_cell_that_scheduled_it_and_n
 def test_the_line_of_the_keeper_belongs_to_the_same_cell_as_those_of_its_processors(later):
     later.run("""
         gone = step5_reliable_queue.RedisBackend()
-        gone.gone_after = -1  # its heart has stopped when it begins to beat
+        gone.gone_after = -1  # its heartbeat has stopped when it is first put off
         gone.put(step5_reliable_queue.Message(b'{"worker": "Hello", "args": ["Ada"]}'))
         _ = gone.get(timeout=1)
     """)
@@ -135,7 +135,7 @@ def test_the_line_of_the_keeper_belongs_to_the_same_cell_as_those_of_its_process
     assert list(later.out) == [cell]
     left, hello = sorted(later.out[cell].splitlines())
     assert left.startswith("[Keeper] ")
-    assert left.endswith("was left behind by a processor that is gone")
+    assert left.endswith("was left behind: the heartbeat of whoever had it is gone")
     assert hello == "[Processor 0] hello Ada"
 
 

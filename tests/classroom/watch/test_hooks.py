@@ -89,7 +89,7 @@ def test_whatever_a_job_raises_is_raised_and_told(told, error):
         Fails.perform_now()
     assert raised.value is error
     assert told[-1].error == last_line(error)
-    assert events.in_hand == {}
+    assert events.begun == {}
 
 
 @pytest.mark.parametrize("error", [SystemExit(3), Evil()], ids=["sys.exit", "an error that cannot be written"])
@@ -294,4 +294,4 @@ def test_an_interrupted_job_is_over(told):
     finally:
         signal.signal(signal.SIGINT, before)
     assert told[-1].error == "KeyboardInterrupt"
-    assert events.in_hand == {}
+    assert events.begun == {}

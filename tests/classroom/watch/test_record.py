@@ -43,11 +43,11 @@ def test_jobs_are_kept_in_the_order_in_which_they_are_finished(record):
     one, two = thread("one"), thread("two")
     record.take(Began(one, "first", None, None, 101))
     record.take(Began(two, "second", None, None, 102))
-    assert record.in_hand() == 2
+    assert record.at_work() == 2
     record.take(Ended(two, None, 103))
     record.take(Ended(one, "KeyError: 1", 104))
     assert [job.job for job in record.jobs] == ["second", "first"]
-    assert (record.in_hand(), record.done, record.failed) == (0, 1, 1)
+    assert (record.at_work(), record.done, record.failed) == (0, 1, 1)
     assert [(lane.done, lane.failed) for lane in record.lanes.values()] == [(0, 1), (1, 0)]
 
 
