@@ -7,7 +7,6 @@ it freezes when its heartbeat stops, and it goes on later as if nothing were.
 import contextlib
 import json
 import math
-import os
 import queue
 
 import pytest
