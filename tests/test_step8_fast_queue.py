@@ -429,6 +429,92 @@ def test_a_job_that_fails_is_scheduled_at_once(backend, registry, eventually, ra
     assert backend.sizes()["in flight"] == 0
 
 
+def test_of_equal_jobs_that_fail_in_a_batch_each_is_noted(backend, note, raw):
+    numbers = [0] * 15 + [7, 7, 1, 7] + [2] * 12
+    raw.lpush(backend.key, *[b'{"worker": "Note", "args": [%d]}' % number for number in numbers])
+    consumer = prefetching(backend, 14)
+    message = Message(consumer.taken[-1])
+    while consumer.begun > consumer.done:
+        if message.decode().args == (7,):
+            consumer.fail(message, OSError("429"))
+        consumer.task_done()
+        if consumer.prefetched:
+            message = consumer.get(block=False)
+    backend.close()
+    assert len(backend.retrying()) == 3
+    assert backend.sizes()["in flight"] == 0
+
+
+# Pushes
+
+
+def test_pushes_of_many_threads_travel_together_and_each_gets_its_own_length(backend, note, raw, aside, monkeypatch):
+    begun, go, send, sent = threading.Event(), threading.Event(), backend.redis.lpush, []
+
+    def slow(key, *payloads):
+        begun.set()
+        assert go.wait(10)
+        sent.append(len(payloads))
+        return send(key, *payloads)
+
+    monkeypatch.setattr(backend.redis, "lpush", slow)
+    first = aside(note.perform_queue, 0)
+    assert begun.wait(10)
+    others = [aside(note.perform_queue, number) for number in range(1, 9)]
+    while len(backend.carrier.parcels) < 9:
+        time.sleep(0.01)
+    go.set()
+    lengths = [first.result(timeout=10), *(other.result(timeout=10) for other in others)]
+    assert sent == [1, 8]
+    assert sorted(lengths) == list(range(1, 10))
+    waiting = args_of(reversed(raw.lrange(backend.key, 0, -1)))
+    assert [waiting[length - 1] for length in lengths] == [(number,) for number in range(9)]
+
+
+def test_all_who_travelled_are_told_of_an_error_each_by_an_exception_of_its_own(backend, note, aside, monkeypatch):
+    begun, go = threading.Event(), threading.Event()
+
+    def refuse(key, *payloads):
+        begun.set()
+        assert go.wait(10)
+        raise redis.OutOfMemoryError("full")
+
+    monkeypatch.setattr(backend.redis, "lpush", refuse)
+    futures = [aside(note.perform_queue, 0)]
+    assert begun.wait(10)
+    futures += [aside(note.perform_queue, number) for number in range(1, 5)]
+    while len(backend.carrier.parcels) < 5:
+        time.sleep(0.01)
+    go.set()
+    errors = [future.exception(timeout=10) for future in futures]
+    assert {type(error) for error in errors} == {redis.OutOfMemoryError}
+    assert len({id(error) for error in errors}) == 5
+
+
+def test_a_large_payload_is_pushed_alone_and_a_push_is_bounded_in_bytes(backend, note, aside, monkeypatch):
+    begun, go, send, sent = threading.Event(), threading.Event(), backend.redis.lpush, []
+
+    def slow(key, *payloads):
+        begun.set()
+        assert go.wait(10)
+        sent.append(sum(map(len, payloads)))
+        return send(key, *payloads)
+
+    monkeypatch.setattr(backend.redis, "lpush", slow)
+    futures = [aside(note.perform_queue, 0)]
+    assert begun.wait(10)
+    futures += [aside(note.perform_queue, "x" * 60_000) for _ in range(40)]
+    futures += [aside(note.perform_queue, "x" * 200_000)]
+    while len(backend.carrier.parcels) < 41:
+        time.sleep(0.01)
+    go.set()
+    for future in futures:
+        future.result(timeout=10)
+    assert max(sent) <= 2**20
+    assert [size for size in sent if 200_000 < size < 201_000] != []
+    assert len(sent) == 5
+
+
 def test_a_forked_process_has_nothing_prefetched_and_leaves_alone_what_its_parent_has(backend, note, raw):
     note.perform_bulk([[number] for number in range(40)])
     consumer = prefetching(backend, 5)
