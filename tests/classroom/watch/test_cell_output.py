@@ -135,7 +135,7 @@ def test_the_line_of_the_keeper_belongs_to_the_same_cell_as_those_of_its_process
     assert list(later.out) == [cell]
     left, hello = sorted(later.out[cell].splitlines())
     assert left.startswith("[Keeper] ")
-    assert left.endswith("was left behind by a processor that is gone")
+    assert left.endswith("was left behind: the heartbeat of whoever had it is gone")
     assert hello == "[Processor 0] hello Ada"
 
 
