@@ -45,7 +45,7 @@ def admin_url() -> Iterator[str]:
     """The address of an empty database on this test process's own server, for who may do all there."""
     url = f"{RedisServer().start()}/{next(DATABASES)}"
     yield url
-    stop_processors()  # a keeper would beat its hearts after they have been deleted
+    stop_processors()  # a keeper would beat after its heartbeats have been deleted
     with redis.Redis.from_url(url) as connection:
         for key in connection.scan_iter("luffy:*"):
             connection.unlink(key)
