@@ -240,7 +240,8 @@ def _place(at: dict[str, Any]) -> str:
 def try_out(client: redis.Redis, needs: str, key: str) -> None:
     """Try the commands `needs` on keys that nobody has, below `key`, in two round trips. Nothing is left there.
 
-    Raise redis.RedisError, with a sentence that says what to do, when one of them is refused.
+    Raise redis.RedisError, with a sentence that says what to do, when one of them is refused. A full server will do
+    when jobs wait in the list `key`: they can be done.
     """
     names = {kind: f"{key}:trial:{secrets.token_hex(12)}" for kind in ("LIST", "OTHER", "SET")}
     try:
@@ -255,6 +256,8 @@ def try_out(client: redis.Redis, needs: str, key: str) -> None:
                 trial.execute_command(command, *[names.get(word, word) for word in words])  # type: ignore[no-untyped-call]
             trial.execute()
     except redis.RedisError as error:
+        if isinstance(error, redis.OutOfMemoryError) and client.llen(key):
+            return
         raise redis.RedisError(f"{place(client)}: {sentence(error, client, needs)}") from error
 
 

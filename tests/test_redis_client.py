@@ -83,7 +83,8 @@ def live(system, join, caplog):
         backend.promote()
     if hasattr(backend, "recover"):  # as if its processor were gone
         backend.get(timeout=5)
-        backend.redis.zadd(backend.hearts, dict.fromkeys(backend.redis.zrange(backend.hearts, 0, -1), 1))
+        beats = backend.heartbeats
+        backend.redis.zadd(beats, dict.fromkeys(backend.redis.zrange(beats, 0, -1), 1))
         backend.recover()
     pool = system.Processor.start(2)
     join(backend)
@@ -309,6 +310,15 @@ def test_tls_works_and_what_is_missing_is_told(certificate, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", EVERY_KIND)
+@pytest.mark.parametrize("number", SYSTEMS)
+def test_a_full_server_will_do_for_the_jobs_that_it_has(kind, number):
+    with server(kind) as port, redis.Redis(port=port) as admin:
+        admin.lpush("luffy:queue", "a job")
+        admin.config_set("maxmemory", 1)
+        assert SYSTEMS[number].RedisBackend(redis.Redis(port=port)).get(timeout=5).payload == b"a job"
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
 def test_a_server_that_deletes_jobs_when_it_is_full_is_warned_of(kind):
     with server(kind, "maxmemory 100mb") as port, redis.Redis(port=port, protocol=2) as client:
         for policy in ("noeviction", "volatile-lru"):
@@ -504,7 +514,7 @@ def outlives(system, exchange, done, eventually, aside):
         Note.perform_in(0, 30)
         lost = f"{backend.key}:in_flight:of_somebody_who_is_gone"
         backend.redis.lpush(lost, '{"worker": "Note", "args": [31]}')
-        backend.redis.zadd(backend.hearts, {lost: 1})
+        backend.redis.zadd(backend.heartbeats, {lost: 1})
         last = 32
     eventually(lambda: set(done) == set(range(last)))
     pool.stop(timeout=10)
