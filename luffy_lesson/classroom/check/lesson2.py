@@ -132,9 +132,7 @@ def limit(polite: Any) -> Steps:
     caller = threading.Thread(target=call, name="the check's caller")
     caller.start()
     if not until(lambda: len(begun) >= 5):
-        raise Wrong(
-            "5 jobs in hand", f"{len(begun)}", "does the call wait for its own job? How many places are there?"
-        )
+        raise Wrong("5 jobs in hand", f"{len(begun)}", "does the call wait for its own job? How many places are there?")
 
     yield "no sixth job is begun meanwhile"
     if until(lambda: len(begun) > 5, QUIET):

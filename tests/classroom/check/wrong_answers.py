@@ -2478,9 +2478,7 @@ WRONG: dict[str, list[WrongAnswer]] = {
             "one at least",
             {"max(1, math.ceil(round(load / busy, 6)))": "math.ceil(round(load / busy, 6))"},
         ),
-        WrongAnswer(
-            "trusts floats", "a rounding error costs no processor", {"round(load / busy, 6)": "load / busy"}
-        ),
+        WrongAnswer("trusts floats", "a rounding error costs no processor", {"round(load / busy, 6)": "load / busy"}),
         WrongAnswer(
             "believes all",
             "refuses what makes no sense",
