@@ -468,20 +468,23 @@ class RedisBackend(step4_redis_queue.RedisBackend, Owned):
         return stays if portion else None
 
     def left_behind(self, in_flight: str, payload: bytes, now: float) -> bool:
+        """Move on a job that was left behind, and log it. Return whether it was still there, and nobody beat."""
+        moved = self.move_on(in_flight, payload, now)
+        if moved:
+            logger.warning("%s was left behind: the heartbeat of whoever had it is gone", Message(payload))
+        return moved
+
+    def move_on(self, in_flight: str, payload: bytes, now: float) -> bool:
         """Put back a job that was left behind, or it is dead. Return whether it was still there, and nobody beat."""
         new, dead = self.after_crash(payload)
         try:
             if dead:
-                moved = self.set_aside(in_flight, payload, new, self.dead_set, until=now)
-            else:
-                moved = self.put_back(in_flight, payload, new, until=now)
+                return self.set_aside(in_flight, payload, new, self.dead_set, until=now)
+            return self.put_back(in_flight, payload, new, until=now)
         except redis.RedisError:
             if len(new) <= LARGE:
                 raise
-            moved = self.bury(in_flight, payload, now)
-        if moved:
-            logger.warning("%s was left behind: the heartbeat of whoever had it is gone", Message(payload))
-        return moved
+        return self.bury(in_flight, payload, now)
 
     def after_crash(self, payload: bytes) -> tuple[bytes, bool]:
         """Return a job that was left behind as it is kept from now on, and whether it is dead."""

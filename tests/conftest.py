@@ -46,7 +46,7 @@ def redis_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     url = f"{RedisServer().start()}/{next(DATABASES)}"
     monkeypatch.setenv("REDIS_URL", url)
     yield url
-    stop_processors()  # a keeper would beat its hearts after they have been deleted
+    stop_processors()  # a keeper would beat after its heartbeats have been deleted
     with redis.Redis.from_url(url) as connection:
         for key in connection.scan_iter("luffy:*"):
             connection.unlink(key)
