@@ -246,8 +246,8 @@ class Consumer(Owned):
         if self.unsure or self.taken:
             self.give_up()  # whose heartbeat is not forgotten: others look there for what comes late
         elif self.beaten > -math.inf:
+            self.beaten = -math.inf  # first: the keeper may beat meanwhile, and closes it once more
             self.backend.redis.eval(FORGET, 2, self.backend.heartbeats, self.key)
-            self.beaten = -math.inf
 
 
 class Processor(step4_redis_queue.Processor, Owned):
