@@ -354,7 +354,7 @@ class RedisBackend(step4_redis_queue.RedisBackend, Owned):
             self.gone_after = gone_after
         self.heartbeats = f"{self.key}:hearts"  # a name that programs of earlier versions know
         self.dead_set = f"{self.key}:dead"
-        self.by_hand = threading.local()
+        self.own = threading.local()
 
     def consumer(self) -> Consumer:
         """Return a new consumer, for whoever asks."""
@@ -362,9 +362,9 @@ class RedisBackend(step4_redis_queue.RedisBackend, Owned):
 
     def mine(self) -> Consumer:
         """Return the consumer of this thread, for who takes jobs by hand."""
-        if not hasattr(self.by_hand, "consumer"):
-            self.by_hand.consumer = self.consumer()
-        return self.by_hand.consumer  # type: ignore[no-any-return]
+        if not hasattr(self.own, "consumer"):
+            self.own.consumer = self.consumer()
+        return self.own.consumer  # type: ignore[no-any-return]
 
     def get(self, block: bool = True, timeout: float | None = None) -> step4_redis_queue.Message:
         """Take the oldest job, through the consumer of this thread; its `get` says what is safe."""

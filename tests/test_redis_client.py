@@ -309,7 +309,7 @@ def test_tls_works_and_what_is_missing_is_told(certificate, monkeypatch):
 # What may lose jobs
 
 
-@pytest.mark.parametrize("kind", EVERY_KIND)
+@pytest.mark.parametrize("kind", NEW_ENOUGH)
 @pytest.mark.parametrize("number", SYSTEMS)
 def test_a_full_server_will_do_for_the_jobs_that_it_has(kind, number):
     with server(kind) as port, redis.Redis(port=port) as admin:
