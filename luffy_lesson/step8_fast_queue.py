@@ -318,19 +318,32 @@ class Carrier:
 
     def push(self, payload: bytes) -> int:
         """Push a payload. Return the length of the queue with it; raise what `send` raises, an exception of its own."""
-        parcel = Parcel(payload)
+        if not self.parcels and self.on_its_way.acquire(blocking=False):
+            try:
+                return self.send(payload)  # who is alone needs no parcel
+            finally:
+                self.on_its_way.release()
+        return self.push_together(Parcel(payload))
+
+    def push_together(self, parcel: Parcel) -> int:
+        """Let a parcel travel with all that wait. Return, and raise, as `push`."""
         self.parcels.append(parcel)
         with self.on_its_way:
             while not (parcel.length or parcel.error):
                 self.travel(self.board())
+            self.clear()
         if parcel.error:
             raise parcel.error
         return parcel.length
 
+    def clear(self) -> None:
+        """Forget the parcels that have travelled."""
+        while self.parcels and (self.parcels[0].length or self.parcels[0].error):
+            self.parcels.popleft()
+
     def board(self) -> list[Parcel]:
         """Return the parcels that travel next: a thousand at most, and a megabyte."""
-        while self.parcels[0].length or self.parcels[0].error:
-            self.parcels.popleft()
+        self.clear()
         waiting = list(self.parcels)
         together = next(step6_schedule.portions(parcel.payload for parcel in waiting))
         return waiting[: len(together)]

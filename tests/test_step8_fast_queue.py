@@ -448,7 +448,9 @@ def test_of_equal_jobs_that_fail_in_a_batch_each_is_noted(backend, note, raw):
 # Pushes
 
 
-def test_pushes_of_many_threads_travel_together_and_each_gets_its_own_length(backend, note, raw, aside, monkeypatch):
+def test_pushes_of_many_threads_travel_together_and_each_gets_its_own_length(
+    backend, note, raw, aside, monkeypatch, eventually
+):
     begun, go, send, sent = threading.Event(), threading.Event(), backend.redis.lpush, []
 
     def slow(key, *payloads):
@@ -461,8 +463,7 @@ def test_pushes_of_many_threads_travel_together_and_each_gets_its_own_length(bac
     first = aside(note.perform_queue, 0)
     assert begun.wait(10)
     others = [aside(note.perform_queue, number) for number in range(1, 9)]
-    while len(backend.carrier.parcels) < 9:
-        time.sleep(0.01)
+    eventually(lambda: len(backend.carrier.parcels) == 8)
     go.set()
     lengths = [first.result(timeout=10), *(other.result(timeout=10) for other in others)]
     assert sent == [1, 8]
@@ -471,7 +472,9 @@ def test_pushes_of_many_threads_travel_together_and_each_gets_its_own_length(bac
     assert [waiting[length - 1] for length in lengths] == [(number,) for number in range(9)]
 
 
-def test_all_who_travelled_are_told_of_an_error_each_by_an_exception_of_its_own(backend, note, aside, monkeypatch):
+def test_all_who_travelled_are_told_of_an_error_each_by_an_exception_of_its_own(
+    backend, note, aside, monkeypatch, eventually
+):
     begun, go = threading.Event(), threading.Event()
 
     def refuse(key, *payloads):
@@ -483,15 +486,14 @@ def test_all_who_travelled_are_told_of_an_error_each_by_an_exception_of_its_own(
     futures = [aside(note.perform_queue, 0)]
     assert begun.wait(10)
     futures += [aside(note.perform_queue, number) for number in range(1, 5)]
-    while len(backend.carrier.parcels) < 5:
-        time.sleep(0.01)
+    eventually(lambda: len(backend.carrier.parcels) == 4)
     go.set()
     errors = [future.exception(timeout=10) for future in futures]
     assert {type(error) for error in errors} == {redis.OutOfMemoryError}
     assert len({id(error) for error in errors}) == 5
 
 
-def test_a_large_payload_is_pushed_alone_and_a_push_is_bounded_in_bytes(backend, note, aside, monkeypatch):
+def test_a_large_payload_is_pushed_alone_and_a_push_is_bounded_in_bytes(backend, note, aside, monkeypatch, eventually):
     begun, go, send, sent = threading.Event(), threading.Event(), backend.redis.lpush, []
 
     def slow(key, *payloads):
@@ -505,8 +507,7 @@ def test_a_large_payload_is_pushed_alone_and_a_push_is_bounded_in_bytes(backend,
     assert begun.wait(10)
     futures += [aside(note.perform_queue, "x" * 60_000) for _ in range(40)]
     futures += [aside(note.perform_queue, "x" * 200_000)]
-    while len(backend.carrier.parcels) < 41:
-        time.sleep(0.01)
+    eventually(lambda: len(backend.carrier.parcels) == 40)
     go.set()
     for future in futures:
         future.result(timeout=10)
