@@ -374,9 +374,9 @@ MUTATIONS = [
     ),
     Mutation(
         "it is acknowledged by count after a fetch whose reply was lost",
-        "step8_fast_queue.py",
-        "        with self:\n            fetched =",
-        "        if True:\n            fetched =",
+        "step5_reliable_queue.py",
+        "            self.unsure = True\n            self.to_blame",
+        "            self.to_blame",
         "tests/test_step8_fast_queue.py",
     ),
     Mutation(
