@@ -246,7 +246,7 @@ def test_a_batch_whose_reply_was_lost_is_done(way, times, note, done, raw, redis
 
 
 FROZEN = """
-import os, signal, sys
+import os, signal, sys, time
 from luffy_lesson.step8_fast_queue import Luffy, Processor, RedisBackend, Worker
 
 class Backend(RedisBackend):
@@ -258,6 +258,7 @@ class Note(Worker):
         if number == 120 and not frozen:  # in the middle of a batch
             frozen.append(number)
             os.kill(os.getpid(), signal.SIGSTOP)
+            time.sleep(0.5)  # within which it stops: the kernel may get to this thread last
 
 frozen = []
 Luffy.backend = Backend()
