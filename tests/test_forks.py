@@ -69,7 +69,7 @@ def test_a_forked_child_takes_none_of_its_parents_jobs_and_acknowledges_none(nam
     command = [sys.executable, "-c", PROGRAM, name, way]
     with subprocess.Popen(command, env=environment, stdout=-1, stderr=-1, text=True, start_new_session=True) as parent:
         try:
-            out, errors = parent.communicate(timeout=20)
+            out, errors = parent.communicate(timeout=60)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(parent.pid, signal.SIGKILL)  # a child that works on, too
