@@ -67,10 +67,10 @@ local in_flight = 0
 for _, list in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do in_flight = in_flight + redis.call('LLEN', list) end
 return {redis.call('LLEN', KEYS[1]), in_flight}"""
 
-# The jobs of a list behind the first ARGV[1]: a hundred at most, and a megabyte, or one that is larger.
+# The jobs of a list behind the first ARGV[1]: twenty at most, and a megabyte, or one that is larger.
 PORTION = """
 local found, bytes = {}, 0
-for i = ARGV[1], ARGV[1] + 99 do
+for i = ARGV[1], ARGV[1] + 19 do
   local payload = redis.call('LINDEX', KEYS[1], i)
   if not payload or bytes > 0 and bytes + #payload > 2^20 then break end
   table.insert(found, payload)
