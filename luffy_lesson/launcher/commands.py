@@ -182,8 +182,8 @@ def test(options: argparse.Namespace, others: list[str]) -> int:
     pytest = [sys.executable, "-m", "pytest"]
     if options.quick:
         files = [str(file.relative_to(ROOT)) for pattern in QUICK for file in sorted(ROOT.glob(pattern))]
-        # Inputs that Hypothesis thinks of take long.
-        quick = ["-m", "not hypothesis", "--dist=worksteal"]
+        # Inputs that Hypothesis thinks of take long, and much of the rest is the start of pytest's processes.
+        quick = ["-m", "not hypothesis", "-p", "tests.fast_import", "--dist=worksteal"]
         return wait_for([*pytest, *quick, *files, *others])
     code = wait_for([*pytest, *others])
     chosen = any(option.startswith("-m") for option in others)  # which group to run: then it is only that

@@ -121,6 +121,7 @@ def test_of_many_inputs():
 def quick(course):
     """The course, with a test in each place, of which only some are quick."""
     (course / "tests/notebooks").mkdir(parents=True)
+    shutil.copy(BROWSER_TESTS.parent / "fast_import.py", course / "tests")
     for name in ["test_step1_sync", "test_step2_threaded", "test_backend_contract", "test_servers"]:
         (course / f"tests/{name}.py").write_text(QUICK)
     for name in ["test_rules", "test_solutions"]:

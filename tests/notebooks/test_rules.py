@@ -6,10 +6,7 @@ A rule is a function from a notebook to its complaints. Each is tried on a small
 import ast
 import copy
 import json
-import os
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from urllib.parse import unquote
@@ -386,36 +383,3 @@ def test_pytest_compares_all_outputs_of_all_notebooks():
         options["addopts"]
     )
     assert "--nbval-lax" not in options["addopts"]
-
-
-def test_an_output_counts_as_what_it_was_updated_to(tmp_path):
-    """As every front end shows it; nbval by itself compares what was displayed first."""
-    source = "display({'text/plain': 'first'}, raw=True, display_id='x').update({'text/plain': 'second'}, raw=True)"
-    for name in ("first", "second"):
-        output = new_output("display_data", {"text/plain": name})
-        cell = new_code_cell(source, execution_count=1, outputs=[output])
-        nbformat.write(new_notebook(cells=[cell]), tmp_path / f"{name}.ipynb")
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "conftest",
-        "-c",
-        os.devnull,
-        "--nbval",
-        "--nbval-current-env",
-        "-rA",
-    ]
-    done = subprocess.run(
-        [*command, str(tmp_path)],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=90,
-    )
-    assert sorted(re.findall(r"^(PASSED|FAILED) .*?(\w+)\.ipynb", done.stdout, re.MULTILINE)) == [
-        ("FAILED", "first"),
-        ("PASSED", "second"),
-    ]
