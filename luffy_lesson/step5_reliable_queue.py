@@ -433,7 +433,8 @@ class RedisBackend(step4_redis_queue.RedisBackend, Owned):
         """Say that the owners of `consumers` are alive: for `gone_after` seconds from now."""
         if consumers:
             beaten = time.monotonic()
-            self.redis.eval(BEAT, 1, self.heartbeats, self.gone_after, *[consumer.key for consumer in consumers])
+            lists = [consumer.key for consumer in consumers]
+            self.redis.eval(BEAT, 1, self.heartbeats, self.gone_after, *lists)
             for consumer in consumers:
                 consumer.beaten = beaten
 
