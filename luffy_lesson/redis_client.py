@@ -7,6 +7,7 @@ the same one to whoever asks: the steps, `work`, the doctor, the classroom.
 import os
 import re
 import secrets
+import threading
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -193,7 +194,16 @@ def connect(given: redis.Redis | None) -> redis.Redis:
 
 
 class Pool(redis.ConnectionPool):
-    """A pool that shows no more than the place of its server. Before redis-py 8 it would show the password."""
+    """A pool that a forked process can use, and that shows no more than the place of its server.
+
+    Before redis-py 8 it would show the password.
+    """
+
+    def reset(self) -> None:
+        """Begin without connections: called when the pool is made, and by a forked process before it uses it."""
+        # Another thread may have held this lock at the fork, and there is no such thread in the new process.
+        self._lock = threading.RLock()
+        super().reset()
 
     def __repr__(self) -> str:
         return _place(self.connection_kwargs)

@@ -79,3 +79,58 @@ def test_a_forked_child_takes_none_of_its_parents_jobs_and_acknowledges_none(nam
     assert lines.count("among child") == 0
     assert lines[-1] == "in flight 0"
     assert parent.returncode == 0
+
+
+BUSY = """
+import importlib, os, sys, threading, time
+
+system = importlib.import_module(f"luffy_lesson.{sys.argv[1]}")
+system.Luffy.backend = backend = system.RedisBackend()
+stopping = threading.Event()
+sys.setswitchinterval(1e-6)  # so that a fork often comes while another thread is within the client
+
+class Note(system.Worker):
+    def perform(self):
+        pass
+
+def use():
+    while not stopping.is_set():
+        Note.perform_queue()
+
+def ends(pid):
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        if os.waitpid(pid, os.WNOHANG) != (0, 0):
+            return True
+        time.sleep(0.001)
+    os.kill(pid, 9)
+    os.waitpid(pid, 0)
+    return False
+
+pool = system.Processor.start(2)
+callers = [threading.Thread(target=use) for _ in range(2)]
+for caller in callers:
+    caller.start()
+ended = True
+for number in range(100):
+    pid = os.fork()
+    if pid == 0:
+        Note.perform_queue()
+        backend.qsize()
+        os._exit(0)
+    if not ends(pid):
+        ended = False
+        break
+stopping.set()
+for caller in callers:
+    caller.join()
+pool.stop(timeout=30)
+print("all ended" if ended else f"number {number} hung")
+"""
+
+
+@pytest.mark.parametrize("name", ["step4_redis_queue", "step8_fast_queue"])
+def test_a_forked_process_can_use_its_backend_whatever_other_threads_did_at_the_fork(name, redis_url, environment):
+    command = [sys.executable, "-c", BUSY, name]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100)
+    assert done.stdout == "all ended\n", done.stderr
