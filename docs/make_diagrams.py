@@ -212,7 +212,7 @@ BATCHES: Changes = {
     "batch 0": Place(526, 68, 152, 48, "4 prefetched", jobs="bwwww"),
     "batch 1": Place(526, 138, 152, 48, "2 prefetched", jobs="bww"),
     "batch 2": Place(526, 208, 152, 48, "3 prefetched", jobs="bwww"),
-    "move many 0": Way([(450, 142), (484, 142), (484, 92), (526, 92)], "up to 200\nin one step", (474, 64)),
+    "move many 0": Way([(450, 142), (484, 142), (484, 92), (526, 92)], "up to 500\nin one step", (474, 64)),
     "move many 1": Way([(450, 162), (526, 162)]),
     "move many 2": Way([(450, 182), (484, 182), (484, 232), (526, 232)]),
     "done many 0": Way([(790, 100), (678, 100)], "done: with\nthe next\ncommand", (732, 116)),
@@ -284,7 +284,7 @@ DIAGRAMS = {
     ),
     "08_fast_queue": lesson(
         "Batches",
-        "Up to 200 jobs move from luffy:queue to the in-flight list of a processor in one step. One is begun, the rest "
+        "Up to 500 jobs move from luffy:queue to the in-flight list of a processor in one step. One is begun, the rest "
         "are prefetched. Those that are done are acknowledged with the next command. What is not begun in time goes "
         "back to the queue, and so does what a killed process had.",
         MEMORY,

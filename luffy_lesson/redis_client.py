@@ -7,7 +7,7 @@ the same one to whoever asks: the steps, `work`, the doctor, the classroom.
 import os
 import re
 import secrets
-import threading
+import weakref
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -199,14 +199,28 @@ class Pool(redis.ConnectionPool):
     Before redis-py 8 it would show the password.
     """
 
-    def reset(self) -> None:
-        """Begin without connections: called when the pool is made, and by a forked process before it uses it."""
-        # Another thread may have held this lock at the fork, and there is no such thread in the new process.
-        self._lock = threading.RLock()
-        super().reset()
+    living = weakref.WeakSet["Pool"]()
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._made_of = (args, settings)
+        Pool.living.add(self)
+
+    def forked(self) -> None:
+        """Be made anew: another thread may have held one of redis-py's locks, and is not in the new process."""
+        args, settings = self._made_of
+        Pool.__init__(self, *args, **settings)
 
     def __repr__(self) -> str:
         return _place(self.connection_kwargs)
+
+
+def _forked() -> None:
+    for pool in list(Pool.living):
+        pool.forked()
+
+
+os.register_at_fork(after_in_child=_forked)
 
 
 class Following(AbstractConnection):

@@ -298,69 +298,82 @@ class Pool(step7_retries.Pool):
                 processor.consumer.tidy()
 
 
-class Parcel:
-    """A payload that is to be pushed, and what has come of it."""
+class Group:
+    """Payloads that are pushed together, and what has come of it. Who adds the first one leads the others."""
 
-    def __init__(self, payload: bytes) -> None:
-        self.payload = payload
-        self.length = 0  # of the queue, with this one
-        self.error: BaseException | None = None
+    def __init__(self) -> None:
+        self.payloads = list[bytes]()
+        self.size = 0  # bytes
+        self.arrived = threading.Event()
+        self.length = 0  # of the queue, with all of them
+        self.error: Exception | None = redis.ConnectionError("The push was interrupted: the job may be there.")
+
+    def full(self, payload: bytes) -> bool:
+        """Whether there is no room for another payload: a thousand are enough, or a megabyte."""
+        return len(self.payloads) == 1000 or self.size + len(payload) > step5_reliable_queue.LARGE
+
+    def add(self, payload: bytes) -> int:
+        """Add a payload. Return how many are before it."""
+        self.payloads.append(payload)
+        self.size += len(payload)
+        return len(self.payloads) - 1
+
+    def result(self, place: int) -> int:
+        """Return the length of the queue with the payload at `place`; raise what went wrong, an exception of its own."""
+        if self.error:
+            raise copy.copy(self.error)
+        return self.length - len(self.payloads) + 1 + place
 
 
 class Carrier:
-    """Pushes payloads. Those that come while a push is on its way travel together in the next one."""
+    """Pushes payloads. Those that come while a push is on its way are a group, and go together in the next one."""
+
+    patience = 10.0  # seconds: no push takes longer
 
     def __init__(self, send: Callable[..., int]) -> None:
         """Push with `send`, which takes payloads and returns the length of the queue."""
         self.send = send
-        self.parcels = deque[Parcel]()
         self.on_its_way = threading.Lock()
+        self.group = Group()  # the one that can be joined
+        self.joining = threading.Lock()
 
     def push(self, payload: bytes) -> int:
         """Push a payload. Return the length of the queue with it; raise what `send` raises, an exception of its own."""
-        if not self.parcels and self.on_its_way.acquire(blocking=False):
-            try:
-                return self.send(payload)  # who is alone needs no parcel
-            finally:
-                self.on_its_way.release()
-        return self.push_together(Parcel(payload))
-
-    def push_together(self, parcel: Parcel) -> int:
-        """Let a parcel travel with all that wait. Return, and raise, as `push`."""
-        self.parcels.append(parcel)
+        if self.group.payloads or self.on_its_way.locked():
+            return self.push_together(payload)
         with self.on_its_way:
-            while not (parcel.length or parcel.error):
-                self.travel(self.board())
-            self.clear()
-        if parcel.error:
-            raise parcel.error
-        return parcel.length
+            return self.send(payload)  # who is alone needs no group
 
-    def clear(self) -> None:
-        """Forget the parcels that have travelled."""
-        while self.parcels and (self.parcels[0].length or self.parcels[0].error):
-            self.parcels.popleft()
+    def push_together(self, payload: bytes) -> int:
+        """Push a payload with those of others. Return, and raise, as `push`."""
+        with self.joining:
+            if self.group.full(payload):
+                self.group = Group()
+            group = self.group
+            place = group.add(payload)
+        if place == 0 or not group.arrived.wait(self.patience):  # who leads it may be interrupted before it begins
+            self.lead(group)
+        return group.result(place)
 
-    def board(self) -> list[Parcel]:
-        """Return the parcels that travel next: a thousand at most, and a megabyte."""
-        self.clear()
-        waiting = list(self.parcels)
-        together = next(step6_schedule.portions(parcel.payload for parcel in waiting))
-        return waiting[: len(together)]
-
-    def travel(self, parcels: list[Parcel]) -> None:
-        """Push parcels, and note in each what has come of it."""
+    def lead(self, group: Group) -> None:
+        """Push a group when the push before it is there."""
         try:
-            length = self.send(*[parcel.payload for parcel in parcels])
-            for behind, parcel in enumerate(reversed(parcels)):
-                parcel.length = length - behind
+            with self.on_its_way:
+                self.close(group)
+                if not group.arrived.is_set():
+                    group.length = self.send(*group.payloads)
+                    group.error = None
         except Exception as error:
-            for parcel in parcels:
-                parcel.error = copy.copy(error)
+            group.error = error
         finally:  # who is interrupted, interrupts nobody else
-            for parcel in parcels:
-                if not parcel.length and not parcel.error:
-                    parcel.error = redis.ConnectionError("The push was interrupted: the job may be there.")
+            self.close(group)
+            group.arrived.set()
+
+    def close(self, group: Group) -> None:
+        """Let nobody join a group any more."""
+        with self.joining:
+            if self.group is group:
+                self.group = Group()
 
 
 class RedisBackend(step7_retries.RedisBackend):
@@ -370,7 +383,7 @@ class RedisBackend(step7_retries.RedisBackend):
     """
 
     batch_lasts = 0.01  # seconds: a consumer fetches what it does in that time
-    batch_most = 200  # jobs: or so many
+    batch_most = 500  # jobs: or so many
     message = Message
     Processor: type[Any] = Processor
     Pool: type[Any] = Pool

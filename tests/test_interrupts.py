@@ -4,6 +4,7 @@ import json
 import linecache
 import queue
 import sys
+import threading
 
 import pytest
 from reliable import SYSTEMS
@@ -96,4 +97,41 @@ def test_an_interrupted_get_that_waits_lets_the_others_take(system, redis_url, r
         Note.perform_queue(after)
         taken = aside(lambda: (backend.get(timeout=5), backend.task_done())).result(timeout=10)
         assert taken[0].decode().args == (after,)
+    assert after > 5
+
+
+class Busy:
+    """A lock that always says that somebody has it: a push is on its way."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+
+    def locked(self):
+        return True
+
+    def __enter__(self):
+        return self.lock.__enter__()
+
+    def __exit__(self, *error):
+        return self.lock.__exit__(*error)
+
+
+@pytest.mark.parametrize("busy", [False, True], ids=["alone", "behind another"])
+def test_an_interrupted_push_keeps_no_other_from_pushing(busy, redis_url, raw, registry, aside, monkeypatch):
+    system = SYSTEMS[8]
+    monkeypatch.setattr(system.Carrier, "patience", 0.1)
+
+    class Note(system.Worker):
+        pass
+
+    for after in range(1000):
+        backend = Luffy.backend = system.RedisBackend()
+        if busy:
+            backend.carrier.on_its_way = Busy()
+        if not interrupted(lambda: Note.perform_queue(0), after):
+            break
+        for number in (1, 2):
+            aside(Note.perform_queue, number).result(timeout=10)
+        assert where(raw) in ([0, 1, 2], [1, 2]), f"interrupted after {after} lines"
+        raw.unlink(backend.key)
     assert after > 5

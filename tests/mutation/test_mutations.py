@@ -403,8 +403,8 @@ MUTATIONS = [
     Mutation(
         "a push in which others travelled has one length for all",
         "step8_fast_queue.py",
-        "parcel.length = length - behind",
-        "parcel.length = length",
+        "return self.length - len(self.payloads) + 1 + place",
+        "return self.length",
         "tests/test_step8_fast_queue.py",
     ),
     Mutation(
