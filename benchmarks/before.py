@@ -208,6 +208,13 @@ def compare(before: Build, now: Build, jobs: int, calls: int, first: Build) -> d
     }
 
 
+def check_out(revision: str, tree: str) -> None:
+    """Put the package of a commit into the folder `tree`."""
+    command = ["git", "archive", revision, "luffy_lesson"]
+    archive = subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout
+    subprocess.run(["tar", "-x", "-C", tree], input=archive, check=True)
+
+
 def main() -> None:
     """Measure, and print."""
     sys.path.insert(0, str(ROOT))
@@ -221,10 +228,7 @@ def main() -> None:
     options = parser.parse_args()
     found: dict[str, list[tuple[float, ...]]] = {}
     with tempfile.TemporaryDirectory(prefix="luffy_lesson_before_") as tree, own_server() as address:
-        archive = subprocess.run(
-            ["git", "archive", options.revision, "luffy_lesson"], cwd=ROOT, check=True, capture_output=True
-        )
-        subprocess.run(["tar", "-x", "-C", tree], input=archive.stdout, check=True)
+        check_out(options.revision, tree)
         before, now = Build(Path(tree), address), Build(ROOT, address)
         for number in range(options.pairs):
             first = [before, now][number % 2]

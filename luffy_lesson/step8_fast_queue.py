@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 import redis
 
-from luffy_lesson import step4_redis_queue, step5_reliable_queue, step6_schedule, step7_retries
+from luffy_lesson import step4_redis_queue, step5_reliable_queue, step7_retries
 from luffy_lesson.step7_retries import Backend, Dead, Job, Luffy, Worker, fields, noted, say, tried
 
 __all__ = [
@@ -319,7 +319,7 @@ class Group:
         return len(self.payloads) - 1
 
     def result(self, place: int) -> int:
-        """Return the length of the queue with the payload at `place`; raise what went wrong, an exception of its own."""
+        """Return the length of the queue with the payload at `place`; raise an exception of its own if that failed."""
         if self.error:
             raise copy.copy(self.error)
         return self.length - len(self.payloads) + 1 + place
