@@ -3,6 +3,7 @@
 The queue is the standard library's own, and the loop of a processor is the one in the documentation of `queue`.
 """
 
+import contextlib
 import logging
 import queue
 import reprlib
@@ -154,7 +155,8 @@ class Pool:
             for thread in self.threads:
                 thread.start()
         except BaseException:
-            self.stop(timeout=30)
+            with contextlib.suppress(TimeoutError):  # one that has begun a long job ends after it
+                self.stop(timeout=5)
             raise
         return self
 

@@ -102,7 +102,8 @@ class Message(step7_retries.Message):
 class Consumer(step7_retries.Consumer):
     """Through what somebody takes jobs: it prefetches some, and acknowledges many at once.
 
-    Its owner calls `get` and `task_done`. Other threads may tidy up: all that is sent to the server is, under the lock.
+    Its owner calls `get` and `task_done`, in turn: what is counted are the jobs that it took first. Other threads may
+    tidy up: all that is sent to the server is, under the lock.
     """
 
     backend: "RedisBackend"

@@ -48,7 +48,7 @@ def unpacked(kind: str) -> str | None:
 
 
 @contextlib.contextmanager
-def server(kind: str, *options: str) -> Iterator[int]:
+def server(kind: str, *options: str, **environment: str) -> Iterator[int]:
     """Run a server, a Sentinel perhaps, with these lines in its configuration, and yield its port."""
     # In cluster mode it listens 10,000 higher as well: below what systems hand out, too.
     port = next(port for port in iter(free_port, None) if port < 22_000 and free(port + 10_000))
@@ -58,7 +58,7 @@ def server(kind: str, *options: str) -> Iterator[int]:
         lines = ["bind 127.0.0.1", f"{'tls-' * tls}port {port}", *["port 0"] * tls, f'dir "{folder}"', 'save ""']
         configuration.write_text("\n".join([*lines, *options]))
         command = [program(kind), configuration, *["--sentinel"] * any(line.startswith("sentinel") for line in options)]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.PIPE, text=True)
         assert process.stdout
         try:
             said = []
