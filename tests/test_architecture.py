@@ -11,7 +11,9 @@ import pytest
 import luffy_lesson
 
 ROOT = Path(luffy_lesson.__file__).parents[1]
-SOURCES = [path for path in (ROOT / "luffy_lesson").rglob("*.py") if "solutions" not in path.parts]
+ANSWERS = {*(ROOT / "luffy_lesson").glob("classroom/exercises/*/*/*/*.py")}
+ANSWERS |= {*(ROOT / "luffy_lesson").glob("classroom/exercises/*/*/solution.py")}
+SOURCES = [path for path in (ROOT / "luffy_lesson").rglob("*.py") if path not in ANSWERS]
 MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in SOURCES}
 
 MAY_USE = {
@@ -22,6 +24,7 @@ MAY_USE = {
     "classroom.watch": {"steps", "classroom.page"},
     "classroom.experiments": {"steps", "host", "classroom.page", "classroom.watch"},
     "classroom.check": {"steps", "redis_client", "host", "classroom.page", "classroom.watch"},
+    "classroom.exercises": {"steps", "classroom.check"},
     "classroom": {"steps", "redis_client", "host", *(f"classroom.{room}" for room in ("page", "watch", "experiments"))}
     | {"classroom.check"},
     "launcher": {"steps", "redis_client", "host", "classroom.check"},  # the exercises: what `check` grades
@@ -37,6 +40,8 @@ def room(module: str) -> str:
         return "steps"
     if name == "redis_client":
         return name
+    if name.startswith("classroom.exercises."):  # found by looking, a folder each
+        return "classroom.exercises"
     return name if MODULES[module].stem == "__init__" else name.rpartition(".")[0]
 
 

@@ -24,7 +24,8 @@ class Wrong(NamedTuple):
 
     @property
     def solution(self) -> str:
-        return (ROOT / f"luffy_lesson/classroom/check/solutions/{self.exercise}.py").read_text()
+        (path,) = ROOT.glob(f"luffy_lesson/classroom/exercises/*/{self.exercise}/solution.py")
+        return path.read_text()
 
 
 WRONG = {

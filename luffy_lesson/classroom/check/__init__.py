@@ -9,9 +9,8 @@ from pathlib import Path
 
 from luffy_lesson.classroom.check.exercise import Exercise, progress, reset
 
-LESSONS = sorted(Path(__file__).parent.glob("lesson*.py"), key=lambda path: int(path.stem.removeprefix("lesson")))
-for lesson in LESSONS:
-    importlib.import_module(f"{__name__}.{lesson.stem}")
+for path in Path(__file__).parents[1].glob("exercises/lesson*/*/check.py"):
+    importlib.import_module(".".join(["luffy_lesson.classroom", *path.with_suffix("").parts[-4:]]))
 globals().update(Exercise.all)  # each exercise is there by its name
 
 __all__ = ["Exercise", "progress", "reset", *Exercise.all]

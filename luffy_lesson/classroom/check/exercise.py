@@ -1,6 +1,7 @@
 """An exercise: the check that tries a learner's answer, its hints and its solution."""
 
 import contextlib
+import inspect
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,19 +15,17 @@ from luffy_lesson.classroom.check.sandbox import Outcome, Steps, attempt
 from luffy_lesson.classroom.page.show import show
 from luffy_lesson.step4_redis_queue import RedisBackend
 
-SOLUTIONS = Path(__file__).parent / "solutions"
-
 
 class Exercise:
     """Something to build, and what tells whether it is right. Call it with what you have built."""
 
     all: "dict[str, Exercise]" = {}  # by name, in the order of the course
 
-    def __init__(
-        self, steps: Callable[[Any], Steps], lesson: int, answer: str, hints: list[str], uses_redis: bool
-    ) -> None:
+    def __init__(self, steps: Callable[[Any], Steps], number: int, answer: str, uses_redis: bool) -> None:
         """Make an exercise; the arguments are those of `exercise`."""
-        self.name, self.lesson, self.answer, self.hints = steps.__name__, lesson, answer, hints
+        self.name, self.number, self.answer = steps.__name__, number, answer
+        self.folder = Path(inspect.getfile(steps)).parent
+        self.lesson = int(self.folder.parent.name.removeprefix("lesson"))
         self.__doc__ = steps.__doc__
         self._steps = steps
         self._uses_redis = uses_redis
@@ -77,9 +76,15 @@ class Exercise:
         show(self.solution_file)
 
     @property
+    def hints(self) -> list[str]:
+        """Two or three, each telling more than the one before."""
+        paragraphs = (self.folder / "hints.txt").read_text(encoding="utf-8").strip().split("\n\n")
+        return [" ".join(paragraph.split("\n")) for paragraph in paragraphs]
+
+    @property
     def solution_file(self) -> Path:
         """Where the solution is kept: what could stand in the exercise's cell."""
-        return SOLUTIONS / f"{self.name}.py"
+        return self.folder / "solution.py"
 
     def reset(self) -> None:
         """Forget that the exercise was solved, and which hints were given. Your code stays as it is.
@@ -115,20 +120,19 @@ class Exercise:
         print(f"Solved: {len(known.intersection(names))} of {len(names)} in lesson {self.lesson}.")
 
 
-def exercise(
-    lesson: int, answer: str, hints: list[str], uses_redis: bool = False
-) -> Callable[[Callable[[Any], Steps]], Exercise]:
-    """Make an exercise of a function that has the steps of its check.
+def exercise(number: int, answer: str, uses_redis: bool = False) -> Callable[[Callable[[Any], Steps]], Exercise]:
+    """Make an exercise of a function that has the steps of its check. Its lesson is the one in whose folder it is.
 
     Args:
-        lesson: to which lesson it belongs.
+        number: its place in the lesson.
         answer: the name of the class or function that the learner writes.
-        hints: two or three, each telling more than the one before.
         uses_redis: whether the check uses the Redis server.
     """
 
     def register(steps: Callable[[Any], Steps]) -> Exercise:
-        made = Exercise.all[steps.__name__] = Exercise(steps, lesson, answer, hints, uses_redis)
+        made = Exercise(steps, number, answer, uses_redis)
+        known = sorted([*Exercise.all.values(), made], key=lambda each: (each.lesson, each.number))
+        Exercise.all = {each.name: each for each in known}
         return made
 
     return register

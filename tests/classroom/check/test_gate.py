@@ -1,6 +1,7 @@
 """The two-way gate of the exercises: what is right passes, and what is wrong fails, at the step that is meant to.
 
-The tests of a lesson are a class of their own, so that the test processes share them.
+Each answer is a file in the folder of its exercise; a wrong one begins with the step that must notice it. The tests of
+a lesson are a class of their own, so that the test processes share them.
 """
 
 import ast
@@ -9,33 +10,24 @@ import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from textwrap import dedent
 from typing import Any, ClassVar
 
 import nbformat
 import pytest
-from wrong_answers import RIGHT, WRONG, Changes, WrongAnswer
 
 from luffy_lesson.classroom import check
-from luffy_lesson.classroom.check.exercise import SOLUTIONS, Exercise
+from luffy_lesson.classroom.check.exercise import Exercise
 from luffy_lesson.classroom.check.sandbox import ENDS, Outcome
 
-NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
+ROOT = Path(__file__).parents[3]
+NOTEBOOKS = ROOT / "notebooks"
+
+MEANT = "# must fail at: "
 
 NOT_COVERED = {
     # Places that come back one by one are all back in the end. The step is there for what nobody has thought of.
     ("limit", "all jobs are done in the end"),
 }
-
-
-def source_of(exercise: Exercise, answer: Changes) -> str:
-    if isinstance(answer, str):
-        return dedent(answer).lstrip()
-    source = exercise.solution_file.read_text(encoding="utf-8")
-    for old, new in answer.items():
-        assert source.count(old) == 1, f"this change no longer applies, write it anew: {old}"
-        source = source.replace(old, new)
-    return source
 
 
 def run(exercise: Exercise, source: str, namespace: dict[str, Any] | None = None) -> list[Outcome]:
@@ -47,7 +39,18 @@ def run(exercise: Exercise, source: str, namespace: dict[str, Any] | None = None
 @functools.cache
 def run_solution(name: str) -> list[Outcome]:
     exercise = Exercise.all[name]
-    return run(exercise, source_of(exercise, {}))
+    return run(exercise, exercise.solution_file.read_text(encoding="utf-8"))
+
+
+def answers(exercise: Exercise, kind: str) -> list[Path]:
+    return sorted(exercise.folder.glob(f"{kind}/*.py"))
+
+
+def meant(answer: Path) -> str:
+    """The step that must notice a wrong answer."""
+    first = answer.read_text(encoding="utf-8").partition("\n")[0]
+    assert first.startswith(MEANT), f"{answer.name} does not begin with `{MEANT}STEP`"
+    return first.removeprefix(MEANT)
 
 
 def exercises(lesson: int) -> list[Exercise]:
@@ -57,9 +60,9 @@ def exercises(lesson: int) -> list[Exercise]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     mine = exercises(getattr(metafunc.cls, "lesson", 0))
     if "answer" in metafunc.fixturenames:
-        table = WRONG if "wrong" in metafunc.function.__name__ else RIGHT
-        pairs = [(exercise, answer) for exercise in mine for answer in table.get(exercise.name, [])]
-        names = [f"{exercise.name}: {answer.name}" for exercise, answer in pairs]
+        kind = "wrong" if "wrong" in metafunc.function.__name__ else "right"
+        pairs = [(exercise, answer) for exercise in mine for answer in answers(exercise, kind)]
+        names = [f"{exercise.name}: {answer.stem}" for exercise, answer in pairs]
         metafunc.parametrize(("exercise", "answer"), pairs, ids=names)
     elif "exercise" in metafunc.fixturenames:
         metafunc.parametrize("exercise", mine, ids=lambda exercise: exercise.name)
@@ -76,19 +79,19 @@ class Gate:
     def test_every_step_has_a_name_of_its_own_and_a_wrong_answer(self, exercise):
         steps = [outcome.step for outcome in run_solution(exercise.name)[:-1]]
         assert len(set(steps)) == len(steps)
-        meant = {answer.step for answer in WRONG[exercise.name]}
-        assert meant <= {*steps, ENDS}
-        not_covered = {(exercise.name, step) for step in steps if step not in meant}
+        covered = set(map(meant, answers(exercise, "wrong")))
+        assert covered <= {*steps, ENDS}
+        not_covered = {(exercise.name, step) for step in steps if step not in covered}
         assert not_covered == {(name, step) for name, step in NOT_COVERED if name == exercise.name}
 
     def test_another_right_answer_passes(self, exercise, answer):
-        outcomes = run(exercise, source_of(exercise, answer.answer))
+        outcomes = run(exercise, answer.read_text(encoding="utf-8"))
         assert [outcome for outcome in outcomes if not outcome.right] == []
         assert outcomes[-1].step == ENDS
 
-    def test_a_wrong_answer_fails_at_its_step(self, exercise, answer: WrongAnswer):
-        *before, last = run(exercise, source_of(exercise, answer.answer))
-        assert (last.step, last.right) == (answer.step, False), last
+    def test_a_wrong_answer_fails_at_its_step(self, exercise, answer):
+        *before, last = run(exercise, answer.read_text(encoding="utf-8"))
+        assert (last.step, last.right) == (meant(answer), False), last
         assert all(outcome.right for outcome in before)
         assert not last.missing
         # What was expected and what was seen: of code that is ended, that it is still at work.
@@ -139,21 +142,20 @@ class TestTables:
             assert exercise.__doc__
             assert len(exercise.hints) in (2, 3)
             assert exercise.solution_file.is_file()
-            assert len(WRONG[name]) >= 4
-            assert len(RIGHT[name]) >= 2
+            assert len(answers(exercise, "wrong")) >= 4
+            assert len(answers(exercise, "right")) >= 2
             assert name in check.__all__
             assert getattr(check, name) is exercise
 
-    def test_nothing_is_there_without_an_exercise(self):
-        assert {path.stem for path in SOLUTIONS.glob("*.py")} == set(Exercise.all)
-        assert set(WRONG) == set(RIGHT) == set(Exercise.all)
-        assert {name for name, _ in NOT_COVERED} <= set(Exercise.all)
+    def test_the_exercises_of_a_lesson_are_counted_from_one(self):
+        for lesson in {exercise.lesson for exercise in Exercise.all.values()}:
+            numbers = [exercise.number for exercise in exercises(lesson)]
+            assert numbers == list(range(1, len(numbers) + 1))
 
-    def test_every_answer_has_a_name_of_its_own(self):
-        for table in (WRONG, RIGHT):
-            for answers in table.values():
-                names = [answer.name for answer in answers]
-                assert len(set(names)) == len(names)
+    def test_nothing_is_there_without_an_exercise(self):
+        folders = {path.name for path in (ROOT / "luffy_lesson/classroom/exercises").glob("lesson*/*") if path.is_dir()}
+        assert folders - {"__pycache__"} == set(Exercise.all)
+        assert {name for name, _ in NOT_COVERED} <= set(Exercise.all)
 
     def test_every_lesson_has_its_tests(self):
         lessons = [tests.lesson for tests in Gate.__subclasses__()]

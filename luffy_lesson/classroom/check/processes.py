@@ -1,0 +1,279 @@
+"""Other processes of a check: the rivals of an answer, and those that are killed in the middle of it.
+
+What an answer asks of the server goes through a gate there, whichever connection it uses. So a process can be killed
+before each of its commands, or be held there while another does its work.
+"""
+
+import contextlib
+import os
+import pickle
+import select
+import signal
+import socket
+import socketserver
+import time
+from collections.abc import Callable, Iterator
+from threading import Event, Lock, Thread
+from typing import Any, Self
+from urllib.parse import urlsplit, urlunsplit
+
+from luffy_lesson import redis_client
+from luffy_lesson.classroom.check.connection import Guarded, guard
+from luffy_lesson.classroom.check.sandbox import Wrong
+from luffy_lesson.classroom.check.waiting import SOON
+
+GREETINGS = {b"HELLO", b"AUTH", b"CLIENT", b"SELECT", b"PING"}
+"""Commands that a client sends of its own accord: no step of an answer."""
+
+Task = Callable[[Any], Any]
+"""Something to do with a connection."""
+
+
+class Process:
+    """A process of its own that calls a function. It must be ended: by `result`, or by `kill`."""
+
+    def __init__(self, function: Callable[[], Any]) -> None:
+        """Begin to call `function`."""
+        self._reader, writer = os.pipe()
+        self.pid = os.fork()
+        if not self.pid:
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0)  # the parent has the time of the step
+                signal.alarm(30)
+                signal.signal(signal.SIGALRM, signal.SIG_DFL)
+                os.write(writer, _answer(function))
+            finally:
+                os._exit(0)
+        os.close(writer)
+        self._ended = False
+
+    def kill(self) -> None:
+        """Kill it, as a machine that loses power does."""
+        if not self._ended:
+            self._ended = True
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            os.close(self._reader)
+
+    def ends(self, seconds: float) -> bool:
+        """Wait for so many seconds until it has its answer, or is dead. Return whether."""
+        return self._ended or bool(select.select([self._reader], [], [], seconds)[0])
+
+    def result(self, seconds: float = SOON) -> Any:
+        """Return what the function returned, or raise what it raised; None when the process was killed.
+
+        Raise `Wrong` when it has no answer after so many seconds.
+        """
+        if self._ended:
+            return None
+        if not self.ends(seconds):
+            self.kill()
+            raise Wrong("an answer of another process", f"none after {seconds} s", "for what does it wait?")
+        parts = []
+        while part := os.read(self._reader, 65536):
+            parts.append(part)
+        self.kill()
+        if not parts:
+            return None
+        raised, answer = pickle.loads(b"".join(parts))
+        if raised:
+            raise answer
+        return answer
+
+
+def _answer(function: Callable[[], Any]) -> bytes:
+    """Return what a function returns or raises, as it travels."""
+    try:
+        answer = (False, function())
+    except BaseException as error:
+        answer = (True, error)
+    try:
+        pickle.loads(sent := pickle.dumps(answer))
+        return sent
+    except Exception:  # a class of the answer's cell
+        raised, thing = answer
+        return pickle.dumps((raised, Wrong("no exception", repr(thing)) if raised else repr(thing)))
+
+
+class Cut(Exception):
+    """A command is not passed on, and its connection is closed."""
+
+
+class Gate(socketserver.ThreadingTCPServer):
+    """Stands before the server of `$REDIS_URL`, counts the commands of all its connections, and can hold each.
+
+    A transaction is one command: its `EXEC`.
+    """
+
+    request_queue_size = 50
+
+    def __init__(self) -> None:
+        address = urlsplit(redis_client.address())
+        if address.scheme != "redis":
+            raise OSError("the gate needs a server on TCP, without TLS")
+        self.upstream = address.hostname or "localhost", address.port or 6379
+        super().__init__(("127.0.0.1", 0), _Passing)
+        place = address.netloc.rpartition("@")[0]
+        port = self.server_address[1]
+        self.url = urlunsplit(address._replace(netloc=f"{place}{'@' if place else ''}127.0.0.1:{port}"))
+        self.commands: list[tuple[bytes, ...]] = []  # that came since `watch`
+        self.before: Callable[[int], None] = lambda number: None
+        self.wrong: Wrong | None = None
+        self.closing = Event()
+        self._lock = Lock()
+        self._thread = Thread(target=self.serve_forever, args=[0.02], name="the check's own")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.closing.set()
+        self.shutdown()
+        self._thread.join()
+        self.server_close()  # waits for the connections' threads
+
+    def connect(self) -> Any:
+        """Return a connection through the gate. For a process of its own, in which `$REDIS_URL` leads there, too."""
+        os.environ["REDIS_URL"] = self.url
+        return Guarded.from_url(self.url, protocol=2, socket_timeout=2 * SOON)
+
+    def watch(self, before: Callable[[int], None]) -> None:
+        """Count from one again, and call `before` with the number of each command before it is passed on."""
+        with self._lock:
+            self.commands = []
+            self.before = before
+
+    def comes(self, command: tuple[bytes, ...]) -> None:
+        """Let a command come. Raise `Cut` when it is not to be passed on."""
+        try:
+            guard(command)
+        except Wrong as error:
+            self.wrong = error
+            raise Cut from None
+        with self._lock:
+            self.commands.append(command)
+            number, before = len(self.commands), self.before
+        before(number)
+
+
+class _Passing(socketserver.BaseRequestHandler):
+    """A connection through the gate."""
+
+    server: Gate
+
+    def handle(self) -> None:
+        gate, client, rest, in_multi = self.server, self.request, b"", False
+        with contextlib.suppress(OSError, Cut), socket.create_connection(gate.upstream, timeout=2 * SOON) as upstream:
+            while not gate.closing.is_set():
+                for source in select.select([client, upstream], [], [], 0.02)[0]:
+                    data = source.recv(1 << 16)
+                    if not data:
+                        return
+                    if source is upstream:
+                        client.sendall(data)
+                        continue
+                    rest += data
+                    while found := _command(rest):
+                        command, raw, rest = found
+                        name = command[0].upper()
+                        in_multi = name == b"MULTI" or (in_multi and name not in (b"EXEC", b"DISCARD"))
+                        if not in_multi and name not in GREETINGS:
+                            gate.comes(command)
+                        upstream.sendall(raw)
+
+
+def _command(data: bytes) -> tuple[tuple[bytes, ...], bytes, bytes] | None:
+    """Return the first command in `data`, its bytes, and the rest; None when it is not all there yet."""
+    head, found, rest = data.partition(b"\r\n")
+    parts = []
+    if not found:
+        return None
+    for _ in range(int(head[1:])):
+        size, found, rest = rest.partition(b"\r\n")
+        if not found or len(rest) < int(size[1:]) + 2:
+            return None
+        parts.append(rest[: int(size[1:])])
+        rest = rest[int(size[1:]) + 2 :]
+    return tuple(parts), data[: len(data) - len(rest)], rest
+
+
+def killed(gate: Gate, task: Task) -> Iterator[int]:
+    """Let a process do a task with a connection, and kill it before its first command, then one before its second ….
+
+    Yield after each how many of its commands came through. The last one is not killed any more.
+    """
+    for number in range(1, 100):
+        process = Process(lambda: task(gate.connect()))
+
+        def before(command: int, number: int = number, process: Process = process) -> None:
+            if command >= number:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGKILL)
+                raise Cut
+
+        gate.watch(before)
+        process.result()
+        _raise(gate)
+        yield min(number - 1, len(gate.commands))
+        if len(gate.commands) < number:
+            return
+
+
+def held(gate: Gate, task: Task, other: Callable[[], Any], patience: float = 0.3) -> Iterator[tuple[Any, Any]]:
+    """Let a process do a task, and hold it before its first command, then one before its second …, as another acts.
+
+    `other` acts in a process of its own, with connections of its own: the held one goes on when that has ended, or
+    waits for something and `patience` seconds have passed. Yield what the two returned. The last one is not held any
+    more: `other` acts after it.
+    """
+    for number in range(1, 100):
+        rivals: list[Process] = []
+
+        def before(command: int, number: int = number, rivals: list[Process] = rivals) -> None:
+            if command == number:
+                rivals.append(Process(other))
+                rivals[0].ends(patience)
+
+        gate.watch(before)
+        process = Process(lambda: task(gate.connect()))
+        try:
+            first = process.result(2 * SOON)
+            last = not rivals
+            if last:
+                rivals.append(Process(other))
+            second = rivals[0].result(2 * SOON)
+        finally:
+            process.kill()
+            for rival in rivals:
+                rival.kill()
+        _raise(gate)
+        yield first, second
+        if last:
+            return
+
+
+def _raise(gate: Gate) -> None:
+    if gate.wrong:
+        raise gate.wrong
+
+
+def together(*functions: Callable[[], Any], seconds: float = SOON) -> list[Any]:
+    """Call functions at the same moment, each in a process of its own. Return what they returned."""
+    reader, writer = os.pipe()
+
+    def begin(function: Callable[[], Any]) -> Any:
+        os.close(writer)
+        os.read(reader, 1)  # until it is closed
+        return function()
+
+    processes = [Process(lambda function=function: begin(function)) for function in functions]  # type: ignore[misc]
+    os.close(reader)
+    os.close(writer)
+    try:
+        end = time.monotonic() + seconds
+        return [process.result(max(0.1, end - time.monotonic())) for process in processes]
+    finally:
+        for process in processes:
+            process.kill()

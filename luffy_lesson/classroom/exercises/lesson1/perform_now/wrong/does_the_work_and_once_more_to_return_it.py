@@ -1,0 +1,6 @@
+# must fail at: calls `perform`, once
+class MyWorker:
+    @classmethod  # the caller has the class, and no instance
+    def perform_now(cls, *args):
+        # A new instance for each job: what one leaves in it, the next does not find.
+        cls().perform(*args); return cls().perform(*args)

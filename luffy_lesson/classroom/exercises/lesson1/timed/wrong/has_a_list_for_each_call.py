@@ -1,0 +1,16 @@
+# must fail at: notes one time for a job
+import time
+
+from luffy_lesson.step1_sync import Worker
+
+
+class Timed(Worker):
+    times = []
+
+    @classmethod
+    def perform_now(cls, *args):
+        begin = time.monotonic()  # a clock that is never set back
+        try:
+            return super().perform_now(*args)
+        finally:  # whether it returned or raised
+            times = []; times.append(time.monotonic() - begin)

@@ -1,0 +1,12 @@
+# must fail at: gives up after the second try
+from luffy_lesson.step1_sync import Worker
+
+
+class Stubborn(Worker):
+    @classmethod
+    def perform_now(cls, *args):
+        while True:
+            try:
+                return super().perform_now(*args)
+            except Exception:
+                pass

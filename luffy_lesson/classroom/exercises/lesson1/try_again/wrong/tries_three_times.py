@@ -1,0 +1,13 @@
+# must fail at: gives up after the second try
+from luffy_lesson.step1_sync import Worker
+
+
+class Stubborn(Worker):
+    @classmethod
+    def perform_now(cls, *args):
+        for _ in range(2):
+            try:
+                return super().perform_now(*args)
+            except Exception:
+                pass
+        return super().perform_now(*args)

@@ -1,0 +1,15 @@
+# must fail at: no sixth job is begun meanwhile
+import threading
+
+from luffy_lesson import step1_sync
+
+
+class Polite(step1_sync.Worker):
+    places = threading.Semaphore(5)
+
+    @classmethod
+    def perform_async(cls, *args):
+        with cls.places:
+            thread = threading.Thread(target=cls.perform_now, args=args)
+            thread.start()
+        return thread

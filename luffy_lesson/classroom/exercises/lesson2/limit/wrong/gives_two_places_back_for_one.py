@@ -1,0 +1,24 @@
+# must fail at: a job that ends lets the next one begin
+import threading
+
+from luffy_lesson import step1_sync
+
+
+class Polite(step1_sync.Worker):
+    places = threading.Semaphore(5)
+
+    @classmethod
+    def perform_async(cls, *args):
+        def work():
+            try:
+                cls.perform_now(*args)
+                
+                cls.places.release()
+            finally:  # a job that fails must not keep its place
+                cls.places.release()
+
+        # The caller waits here. In the thread, there would be a thread for each call again.
+        cls.places.acquire()
+        thread = threading.Thread(target=work)
+        thread.start()
+        return thread

@@ -1,0 +1,11 @@
+from concurrent.futures import ThreadPoolExecutor
+
+from luffy_lesson import step1_sync
+
+
+class WithResult(step1_sync.Worker):
+    executor = ThreadPoolExecutor()
+
+    @classmethod
+    def perform_future(cls, *args):
+        return cls.executor.submit(cls.perform_now, *args)

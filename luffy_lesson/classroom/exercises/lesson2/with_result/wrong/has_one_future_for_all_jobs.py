@@ -1,0 +1,22 @@
+# must fail at: has a new future for each job
+import threading
+from concurrent.futures import Future
+
+from luffy_lesson import step1_sync
+
+
+class WithResult(step1_sync.Worker):
+    future = Future()
+
+    @classmethod
+    def perform_future(cls, *args):
+        future = cls.future
+
+        def work():
+            try:
+                future.set_result(cls.perform_now(*args))
+            except BaseException as error:  # or its caller waits for ever
+                future.set_exception(error)
+
+        threading.Thread(target=work).start()
+        return future

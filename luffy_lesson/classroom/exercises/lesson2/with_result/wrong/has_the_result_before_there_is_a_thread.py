@@ -1,0 +1,22 @@
+# must fail at: returns before the work is done
+import threading
+from concurrent.futures import Future
+
+from luffy_lesson import step1_sync
+
+
+class WithResult(step1_sync.Worker):
+    @classmethod
+    def perform_future(cls, *args):
+        future = Future()
+
+        result = cls.perform_now(*args)
+
+        def work():
+            try:
+                future.set_result(result)
+            except BaseException as error:  # or its caller waits for ever
+                future.set_exception(error)
+
+        threading.Thread(target=work).start()
+        return future

@@ -1,0 +1,21 @@
+# must fail at: returns a future
+import threading
+from concurrent.futures import Future
+
+from luffy_lesson import step1_sync
+
+
+class WithResult(step1_sync.Worker):
+    @classmethod
+    def perform_future(cls, *args):
+        future = Future()
+
+        def work():
+            try:
+                future.set_result(cls.perform_now(*args))
+            except BaseException as error:  # or its caller waits for ever
+                future.set_exception(error)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        return thread

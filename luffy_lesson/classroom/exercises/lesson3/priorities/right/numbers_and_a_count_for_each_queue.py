@@ -1,0 +1,16 @@
+import itertools
+import queue
+
+
+class TwoPriorities(queue.PriorityQueue):
+    def __init__(self):
+        super().__init__()
+        self.numbers = itertools.count()
+
+    def put(self, job):
+        urgent = getattr(job.worker, "urgent", False)
+        # The number keeps the order of equals. Without it, Python would compare the jobs.
+        super().put((0 if urgent else 1, next(self.numbers), job))
+
+    def get(self, block=True, timeout=None):
+        return super().get(block, timeout)[-1]

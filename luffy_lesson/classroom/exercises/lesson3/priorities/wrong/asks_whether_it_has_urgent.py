@@ -1,0 +1,15 @@
+# must fail at: a worker with `urgent = False` is not urgent
+import itertools
+import queue
+
+
+class TwoPriorities(queue.PriorityQueue):
+    numbers = itertools.count()
+
+    def put(self, job):
+        urgent = hasattr(job.worker, "urgent")
+        # The number keeps the order of equals. Without it, Python would compare the jobs.
+        super().put((not urgent, next(self.numbers), job))
+
+    def get(self, block=True, timeout=None):
+        return super().get(block, timeout)[-1]

@@ -1,0 +1,15 @@
+# must fail at: keeps the order of equally urgent ones
+import itertools
+import queue
+
+
+class TwoPriorities(queue.PriorityQueue):
+    numbers = itertools.count()
+
+    def put(self, job):
+        urgent = getattr(job.worker, "urgent", False)
+        # The number keeps the order of equals. Without it, Python would compare the jobs.
+        super().put((not urgent, job))
+
+    def get(self, block=True, timeout=None):
+        return super().get(block, timeout)[-1]

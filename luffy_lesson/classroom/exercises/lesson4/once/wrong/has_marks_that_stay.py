@@ -1,0 +1,11 @@
+# must fail at: the mark goes away by itself
+class Once:
+    def __init__(self, connection, key):
+        self.connection, self.key = connection, key
+
+    def put(self, job):
+        # Ask and set in one step: between two, another process could do the same.
+        if not self.connection.set(f"{self.key}:{job}", 1, nx=True):
+            return False
+        self.connection.lpush(self.key, job)
+        return True

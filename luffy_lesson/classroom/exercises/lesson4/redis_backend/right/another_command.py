@@ -1,0 +1,16 @@
+import queue
+
+
+class MyBackend:
+    def __init__(self, connection, key):
+        self.connection, self.key = connection, key
+
+    def put(self, job):
+        return self.connection.lpush(self.key, job)
+
+    def get(self, timeout):
+        # The server keeps it waiting, and gives each job to one taker only.
+        answer = self.connection.blmpop(timeout, 1, self.key, direction="RIGHT")
+        if answer is None:
+            raise queue.Empty
+        return answer[1][0]  # the first part is the key

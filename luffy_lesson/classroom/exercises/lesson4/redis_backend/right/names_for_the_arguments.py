@@ -1,0 +1,16 @@
+import queue
+
+
+class MyBackend:
+    def __init__(self, connection, key):
+        self.connection, self.key = connection, key
+
+    def put(self, job):
+        return self.connection.lpush(self.key, job)
+
+    def get(self, timeout):
+        # The server keeps it waiting, and gives each job to one taker only.
+        answer = self.connection.brpop([self.key], timeout=timeout)
+        if answer is None:
+            raise queue.Empty
+        return answer[1]  # the first part is the key

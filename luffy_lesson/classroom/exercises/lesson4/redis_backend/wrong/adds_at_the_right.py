@@ -1,0 +1,17 @@
+# must fail at: `put` adds at the left of the list
+import queue
+
+
+class MyBackend:
+    def __init__(self, connection, key):
+        self.connection, self.key = connection, key
+
+    def put(self, job):
+        return self.connection.rpush(self.key, job)
+
+    def get(self, timeout):
+        # The server keeps it waiting, and gives each job to one taker only.
+        answer = self.connection.blpop(self.key, timeout)
+        if answer is None:
+            raise queue.Empty
+        return answer[1]  # the first part is the key

@@ -1,0 +1,15 @@
+# must fail at: `get` raises `queue.Empty` when nothing comes in time
+import queue
+
+
+class MyBackend:
+    def __init__(self, connection, key):
+        self.connection, self.key = connection, key
+
+    def put(self, job):
+        return self.connection.lpush(self.key, job)
+
+    def get(self, timeout):
+        # The server keeps it waiting, and gives each job to one taker only.
+        answer = self.connection.brpop(self.key, timeout)
+        return answer[1]  # the first part is the key

@@ -1,0 +1,17 @@
+# must fail at: `get` waits for a job that comes later
+import queue
+
+
+class MyBackend:
+    def __init__(self, connection, key):
+        self.connection, self.key = connection, key
+
+    def put(self, job):
+        return self.connection.lpush(self.key, job)
+
+    def get(self, timeout):
+        # The server keeps it waiting, and gives each job to one taker only.
+        answer = self.connection.rpop(self.key)
+        if answer is None:
+            raise queue.Empty
+        return answer  # the first part is the key

@@ -1,0 +1,17 @@
+# must fail at: `put` adds at the left of the list
+import queue
+
+
+class MyBackend:
+    def __init__(self, connection, key):
+        self.connection, self.key = connection, "luffy:jobs"
+
+    def put(self, job):
+        return self.connection.lpush(self.key, job)
+
+    def get(self, timeout):
+        # The server keeps it waiting, and gives each job to one taker only.
+        answer = self.connection.brpop(self.key, timeout)
+        if answer is None:
+            raise queue.Empty
+        return answer[1]  # the first part is the key

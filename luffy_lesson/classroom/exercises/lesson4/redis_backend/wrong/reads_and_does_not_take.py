@@ -1,0 +1,17 @@
+# must fail at: `get` takes it out of the list
+import queue
+
+
+class MyBackend:
+    def __init__(self, connection, key):
+        self.connection, self.key = connection, key
+
+    def put(self, job):
+        return self.connection.lpush(self.key, job)
+
+    def get(self, timeout):
+        # The server keeps it waiting, and gives each job to one taker only.
+        answer = self.connection.lindex(self.key, -1)
+        if answer is None:
+            raise queue.Empty
+        return answer  # the first part is the key

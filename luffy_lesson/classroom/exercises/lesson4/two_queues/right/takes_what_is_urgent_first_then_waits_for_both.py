@@ -1,0 +1,16 @@
+import queue
+
+
+class TwoQueues:
+    def __init__(self, connection, urgent, usual):
+        self.connection, self.urgent, self.usual = connection, urgent, usual
+
+    def get(self, timeout):
+        job = self.connection.rpop(self.urgent)
+        if job:
+            return job.decode()
+        # One command for both: two in a row would let the second queue wait for the first.
+        answer = self.connection.brpop([self.urgent, self.usual], timeout)
+        if answer is None:
+            raise queue.Empty
+        return answer[1]

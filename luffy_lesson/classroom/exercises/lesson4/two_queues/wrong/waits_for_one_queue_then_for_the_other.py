@@ -1,0 +1,15 @@
+# must fail at: waits for a usual job at the same time
+import queue
+
+
+class TwoQueues:
+    def __init__(self, connection, urgent, usual):
+        self.connection, self.urgent, self.usual = connection, urgent, usual
+
+    def get(self, timeout):
+        # One command for both: two in a row would let the second queue wait for the first.
+        answer = self.connection.brpop(self.urgent, timeout / 2)
+        answer = answer or self.connection.brpop(self.usual, timeout / 2)
+        if answer is None:
+            raise queue.Empty
+        return answer[1]

@@ -1,0 +1,16 @@
+# must fail at: the mark goes away by itself after a day
+class ChargeOnce:
+    def __init__(self, connection, key, charge):
+        self.connection, self.key, self.charge = connection, key, charge
+
+    def perform(self, job_id, amount):
+        mark = f"{self.key}:{job_id}"
+        # The mark comes before the charge: after it, another could charge as well in between.
+        if not self.connection.set(mark, 1, nx=True, ex=60):
+            return False
+        try:
+            self.charge(amount)
+        except BaseException:
+            self.connection.delete(mark)
+            raise
+        return True

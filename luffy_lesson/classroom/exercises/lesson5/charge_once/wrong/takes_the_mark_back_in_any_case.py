@@ -1,0 +1,15 @@
+# must fail at: does not charge for the same job again, and returns False
+class ChargeOnce:
+    def __init__(self, connection, key, charge):
+        self.connection, self.key, self.charge = connection, key, charge
+
+    def perform(self, job_id, amount):
+        mark = f"{self.key}:{job_id}"
+        # The mark comes before the charge: after it, another could charge as well in between.
+        if not self.connection.set(mark, 1, nx=True, ex=24 * 60 * 60):
+            return False
+        try:
+            self.charge(amount)
+        finally:
+            self.connection.delete(mark)
+        return True

@@ -1,0 +1,8 @@
+# must fail at: equal jobs are two jobs
+def put_back(connection, in_flight, key):
+    count = 0
+    for job in connection.lrange(in_flight, 0, -1):
+        if connection.lrem(in_flight, 0, job):
+            connection.rpush(key, job)
+            count += 1
+    return count

@@ -1,0 +1,20 @@
+# must fail at: a job is in one of the two places at any moment
+import time
+
+
+class MySchedule:
+    def __init__(self, connection, later, key):
+        self.connection, self.later, self.key = connection, later, key
+
+    def put_in(self, job, seconds):
+        self.connection.zadd(self.later, {job: time.time() + seconds})
+
+    def promote(self):
+        if not self.connection.set(f"{self.key}:lock", 1, nx=True, ex=10):
+            return 0
+        due = self.connection.zrangebyscore(self.later, "-inf", time.time())
+        for job in due:
+            self.connection.lpush(self.key, job)
+            self.connection.zrem(self.later, job)
+        self.connection.delete(f"{self.key}:lock")
+        return len(due)

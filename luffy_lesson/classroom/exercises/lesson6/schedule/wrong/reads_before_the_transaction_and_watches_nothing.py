@@ -1,0 +1,16 @@
+# must fail at: each job is moved once when two promote at the same time
+import time
+
+
+class MySchedule:
+    def __init__(self, connection, later, key):
+        self.connection, self.later, self.key = connection, later, key
+
+    def put_in(self, job, seconds):
+        self.connection.zadd(self.later, {job: time.time() + seconds})
+
+    def promote(self):
+        due = self.connection.zrangebyscore(self.later, "-inf", time.time())
+        if due:
+            self.connection.pipeline().lpush(self.key, *due).zrem(self.later, *due).execute()
+        return len(due)

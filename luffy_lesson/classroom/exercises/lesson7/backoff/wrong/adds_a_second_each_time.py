@@ -1,0 +1,8 @@
+# must fail at: waits twice as long each time
+import random
+
+
+def backoff(tries):
+    # An int may be as large as it likes; the bound comes before it becomes a float, which may not.
+    most = min(60, 1 + tries)
+    return random.uniform(most / 2, most)

@@ -1,0 +1,8 @@
+# must fail at: begins with half a second to a second
+import random
+
+
+def backoff(tries):
+    # An int may be as large as it likes; the bound comes before it becomes a float, which may not.
+    most = min(60, 2**tries)
+    return random.uniform(most, most * 2)

@@ -1,0 +1,18 @@
+# must fail at: what a job raises does not leave `step`
+class MyProcessor:
+    def __init__(self, queue, later, dead, retries):
+        self.queue, self.later, self.dead, self.retries = queue, later, dead, retries
+
+    def step(self):
+        function, tries = self.queue.get()
+        try:
+            function()
+        except Exception as error:
+            if tries < self.retries:
+                self.later.append((function, tries + 1))
+            else:
+                self.dead.append((function, error))
+            raise
+        finally:
+            # Last: who waits in `join()` finds the job where it belongs.
+            self.queue.task_done()

@@ -1,0 +1,17 @@
+# must fail at: it is tried again as often as `retries` says
+class MyProcessor:
+    def __init__(self, queue, later, dead, retries):
+        self.queue, self.later, self.dead, self.retries = queue, later, dead, retries
+
+    def step(self):
+        function, tries = self.queue.get()
+        try:
+            function()
+        except Exception as error:
+            if tries < max(1, self.retries):
+                self.later.append((function, tries + 1))
+            else:
+                self.dead.append((function, error))
+        finally:
+            # Last: who waits in `join()` finds the job where it belongs.
+            self.queue.task_done()

@@ -1,0 +1,4 @@
+def next_batch(last, seconds):
+    most = min(2 * last, 100)  # one quick batch is no proof that the next is quick, too
+    fitting = int(last // (seconds * 100)) if seconds else most
+    return max(1, min(fitting, most))
