@@ -329,7 +329,8 @@ class Round:
         """Stop two processes for longer than their hearts may be silent; let them go on, and then kill one or none."""
         self.wait(PATIENCE, lambda: len(self.crew.ready()) >= 2)
         self.occupy(2)  # so long, that others have it in hand when the frozen thaw, and schedule it
-        frozen = self.random.sample(self.crew.ready(), 2)
+        ready = self.crew.ready()  # another fault may just have killed one
+        frozen = self.random.sample(ready, min(2, len(ready)))
         for process in frozen:
             process.send_signal(signal.SIGSTOP)
         self.outcome.bound += self.everyone * len(frozen)
