@@ -23,6 +23,7 @@ import itertools
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -437,11 +438,11 @@ class Round:
         """Wait until all is done, and count."""
         self.over.set()
         # A job whose removal was undone is in flight for as long as the process lives that had done it.
-        self.drain(2 * GONE_AFTER if self.undone else PATIENCE / 2)
+        self.drain(2 * GONE_AFTER if self.undone else PATIENCE)
         if self.undone:
             self.outcome.stuck = len(self.server.snapshot())
             self.crew.hire_all()
-            self.drain(PATIENCE / 2)
+            self.drain(PATIENCE)
         out, done = self.outcome, self.crew.done()
         self.look(payloads := self.server.snapshot())
         out.left = payloads + [key for key in self.server.admin.scan_iter() if key != "luffy:queue:hearts"]
@@ -455,9 +456,13 @@ class Round:
         doubtful = {number for number, when in self.acknowledged.items() if self.in_doubt(when)}
         out.in_doubt = len(doubtful)
         out.bound += sum(self.in_doubt(when) for _, when in done)
-        missing = self.acknowledged.keys() - {number for number, _ in done}
+        missing = self.acknowledged.keys() - {number for number, _ in done} - self.numbers_in(payloads)
         out.lost, out.forgotten = missing - doubtful, len(missing & doubtful)
         return out
+
+    def numbers_in(self, payloads: list[str]) -> set[int]:
+        """Return the numbers of jobs that are still in the server: they are late, and not lost."""
+        return {int(match[1]) for payload in payloads if (match := re.search(r'args\\?": ?\[([0-9]+)', payload))}
 
     def in_doubt(self, when: float) -> bool:
         return any(since <= when <= until for since, until in self.undone)
