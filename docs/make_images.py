@@ -7,6 +7,9 @@ import re
 import sys
 from pathlib import Path
 
+import nbformat
+from PIL import Image, PngImagePlugin
+
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests/browser"))
 
@@ -18,8 +21,15 @@ RUN = "for _ in range(20):"  # is in the source of the cell to show
 MID_RUN = re.compile(r"waiting [1-9].*in hand 5.*done [1-9].* 0\.[5-7] s")  # five in hand, for half a second
 
 
+def text() -> str:
+    """Return the source of the cell to show, and the text below it."""
+    cells = nbformat.read(ROOT / "notebooks" / LESSON, as_version=4).cells
+    number = next(number for number, cell in enumerate(cells) if RUN in cell.source and "watch()" in cell.source)
+    return "\n\n".join(cell.source for cell in cells[number : number + 2])
+
+
 def make(name: str, theme: str) -> None:
-    """Make one picture.
+    """Make one picture. It holds the text that it shows, so that a test can tell when the notebook has another.
 
     Args:
         name: of its file.
@@ -37,7 +47,12 @@ def make(name: str, theme: str) -> None:
         board.wait_for()
         cell.evaluate("cell => cell.scrollIntoView({block: 'center'})")
         wait_until(lambda: MID_RUN.search(" ".join(board.inner_text().split())), 30, "jobs are in hand and done")
-        notebook.page.screenshot(path=IMAGES / f"{name}.png")
+        path = IMAGES / f"{name}.png"
+        notebook.page.screenshot(path=path)
+    with Image.open(path) as image:
+        holds = PngImagePlugin.PngInfo()
+        holds.add_itxt("text", text())
+        image.save(path, pnginfo=holds, optimize=True)
 
 
 if __name__ == "__main__":

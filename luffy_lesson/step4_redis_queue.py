@@ -34,7 +34,16 @@ class Worker(step3_memory_queue.Worker):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if not cls.__module__.startswith("luffy_lesson.step"):  # the steps' own are no jobs
+            warn_of_namesake(cls)
             Worker.registry[cls.__name__] = cls
+
+
+def warn_of_namesake(worker: type[Worker]) -> None:
+    """Log a warning when the registry has a worker of this name that is defined elsewhere: it will get no more jobs."""
+    before = Worker.registry.get(worker.__name__, worker)
+    new, old = (f"{each.__module__}.{each.__qualname__}" for each in (worker, before))
+    if new != old:  # equal where a cell is run again
+        logger.warning("%s takes over the jobs of %s: rename one of them.", new, old)
 
 
 def shallow(payload: bytes) -> bytes:

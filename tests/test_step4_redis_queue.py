@@ -136,6 +136,27 @@ def test_a_class_that_is_defined_again_replaces_the_earlier_one(backend, note, d
     assert done == ["new 1"]
 
 
+def test_a_namesake_in_another_module_takes_over_the_jobs_and_a_warning_says_so(backend, note, done, caplog):
+    note.perform_queue(1)
+    type("Note", (Worker,), {"__module__": "billing", "perform": lambda self, number: done.append(f"bill {number}")})
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    before = f"{note.__module__}.{note.__qualname__}"
+    assert record.getMessage() == f"billing.Note takes over the jobs of {before}: rename one of them."
+    backend.get(timeout=5).perform()
+    assert done == ["bill 1"]
+
+
+def test_a_class_that_is_defined_again_where_it_was_is_no_namesake(registry, caplog):
+    for _ in range(2):  # as in a cell that is run again
+
+        class Note(Worker):
+            pass
+
+    assert registry == {"Note": Note}
+    assert caplog.records == []
+
+
 def test_the_base_classes_of_the_steps_are_no_workers(registry, heavy):
     type("Worker", (Worker,), {"__module__": "luffy_lesson.step5_reliable_queue"})
     assert registry == {"VeryHeavyService": heavy}

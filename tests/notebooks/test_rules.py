@@ -16,6 +16,7 @@ import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbval.plugin import find_comment_markers, get_sanitize_patterns, metadata_tags
+from PIL import Image
 
 from luffy_lesson.launcher.store import STRIP, strip
 
@@ -204,6 +205,14 @@ def test_a_notebook_says_where_it_is(path):
 @pytest.mark.parametrize("path", PATHS, ids=named)
 def test_a_notebook_is_valid(path):
     nbformat.validate(load(path))
+
+
+@pytest.mark.parametrize("name", ["board_light", "board_dark"])
+def test_a_picture_in_the_readme_shows_a_notebook_as_it_is(name):
+    notebook = load(FOLDER / "03_memory_queue.ipynb")
+    with Image.open(ROOT / f"docs/images/{name}.png") as image:
+        shown = image.text["text"]
+    assert shown in "\n\n".join(cell.source for cell in notebook.cells), "`docs/make_images.py` makes it anew"
 
 
 # the rules bite
