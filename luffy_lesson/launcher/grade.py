@@ -28,6 +28,7 @@ WARNING = (
     "Do so only where you may: in a container, or with an account that is there for it."
 )
 FRESH = re.compile(r"^ *lesson\.fresh\( *(\d+) *\)", re.MULTILINE)
+TRY = "try"  # the tag of a cell to try an answer in
 HEADING = re.compile(r"^## +Your turn *$", re.MULTILINE)
 
 
@@ -131,7 +132,8 @@ def _check(path: Path, seconds: float) -> Result:
 def _read(path: Path) -> tuple[int, list[str]]:
     """Return a notebook's lesson, and the code that is to be run: its first cell, and those from `Your turn` on.
 
-    There is no code where that heading is missing.
+    There is no code where that heading is missing. The cells to try an answer in are left out: they show a person what
+    it does, and may wait for ever where it is wrong.
 
     Raises:
         Trouble: when it does not say its lesson, or is no notebook.
@@ -139,7 +141,11 @@ def _read(path: Path) -> tuple[int, list[str]]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what is amiss with a file, and does no harm here
-            cells = [(cell.cell_type, str(cell.source)) for cell in nbformat.read(path, as_version=4).cells]
+            cells = [
+                (cell.cell_type, str(cell.source))
+                for cell in nbformat.read(path, as_version=4).cells
+                if TRY not in cell.metadata.get("tags", [])
+            ]
     except Exception as error:  # nbformat raises what it comes across in a file that is no notebook
         reason = error.strerror if isinstance(error, OSError) else "it is damaged, or something else"
         raise Trouble(f"cannot be read as a notebook: {reason}") from None

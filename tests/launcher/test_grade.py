@@ -58,7 +58,8 @@ def write(path, *cells, first=FIRST_OF_1, heading="## Your turn\n\nEach exercise
     """A notebook with a first cell, a cell of the lesson that must not be run, and cells below the heading."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lesson = [new_code_cell(first), new_code_cell("while True: pass"), new_markdown_cell(heading)]
-    nbformat.write(new_notebook(cells=[new_markdown_cell("# 1"), *lesson, *map(new_code_cell, cells)]), path)
+    rest = [new_code_cell(cell) if isinstance(cell, str) else cell for cell in cells]
+    nbformat.write(new_notebook(cells=[new_markdown_cell("# 1"), *lesson, *rest]), path)
 
 
 def checked(folder, **options):
@@ -99,7 +100,9 @@ def course(tmp_path_factory):
     """A class, which is checked once for all tests: its folder."""
     folder = tmp_path_factory.mktemp("class")
     everything = [cell for name in ("perform_now", "try_again", "timed") for cell in solution(name)]
-    write(folder / "ben/01.ipynb", *solution("perform_now"), *stub("timed"))
+    # What is there to try an answer in is not run: it may wait for ever.
+    trial = new_code_cell("import os; os._exit(0)", metadata={"tags": ["try"]})
+    write(folder / "ben/01.ipynb", trial, *solution("perform_now"), *stub("timed"))
     write(folder / "cleo/wild.ipynb", WILD, LOUD, *RAISING, *solution("perform_now"))
     write(folder / "dan/exit.ipynb", *solution("perform_now"), "import os; os._exit(0)", *solution("timed"))
     write(folder / "eve/04.ipynb", *solution("redis_backend"), first=FIRST.format(4))

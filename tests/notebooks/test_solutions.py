@@ -11,17 +11,23 @@ from nbclient import NotebookClient
 
 from luffy_lesson.classroom.check import Exercise
 from luffy_lesson.classroom.check.exercise import names_of, standing
-from luffy_lesson.launcher.grade import check
+from luffy_lesson.launcher.grade import TRY, check
 from luffy_lesson.launcher.kernel import ThisPython
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 PATHS = sorted(FOLDER.glob("0[1-9]_*.ipynb"))
 
 
+def trials(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    """The cells to try an answer in."""
+    return [cell for cell in notebook.cells if TRY in cell.metadata.get("tags", [])]
+
+
 def pairs(notebook: nbformat.NotebookNode) -> list[tuple[nbformat.NotebookNode, nbformat.NotebookNode, Exercise]]:
     """Each cell to fill in, the one that checks it, and the exercise."""
     found = []
-    for before, cell in itertools.pairwise(notebook.cells):
+    to_try_in = trials(notebook)
+    for before, cell in itertools.pairwise(cell for cell in notebook.cells if cell not in to_try_in):
         if cell.cell_type == "code" and (call := re.fullmatch(r"check\.(\w+)\(\w+\)", cell.source)):
             found.append((before, cell, Exercise.all[call[1]]))
     return found
@@ -33,6 +39,15 @@ def solved(path: Path) -> nbformat.NotebookNode:
     for stub, _, exercise in pairs(notebook):
         stub.source = exercise.solution_file.read_text()
     return notebook
+
+
+@pytest.mark.parametrize("path", PATHS[4:], ids=lambda path: path.name)
+def test_between_an_answer_and_its_check_is_a_cell_to_try_it_in_which_says_that_it_is_not_written_yet(path):
+    notebook = nbformat.read(path, as_version=4)
+    between = [notebook.cells[notebook.cells.index(cell) - 1] for _, cell, _ in pairs(notebook)]
+    assert between == trials(notebook)
+    for cell in between:
+        assert cell.outputs[-1].text == "not written yet\n"
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
@@ -64,3 +79,6 @@ def test_run_from_the_top_with_the_solutions_every_check_is_green():
             *steps, last = output.text.splitlines()
             assert [step for step in steps if not step.startswith("✓ ")] == []
             assert last == f"Solved: {number} of {len(checked)} in lesson {exercise.lesson}."
+        for cell in trials(notebook):
+            assert cell.outputs
+            assert "not written yet" not in str(cell.outputs)

@@ -5,7 +5,6 @@ The tests of a lesson are a class of their own, so that the test processes share
 
 import ast
 import functools
-import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -170,12 +169,13 @@ def imports(source: str) -> str:
 
 
 def checks(lesson: int) -> Iterator[tuple[str, str, nbformat.NotebookNode, nbformat.NotebookNode]]:
-    """Yield of each check in a lesson's notebook: the exercise's name, the answer's, the cell before, and its own."""
+    """Yield of each check in a lesson's notebook: the exercise's name, the answer's, the cell to fill in, its own."""
     (path,) = NOTEBOOKS.glob(f"0{lesson}_*.ipynb")
-    cells = code_cells(path)
-    for before, cell in itertools.pairwise(cells):
+    for cell in code_cells(path):
+        if "raise NotImplementedError" in cell.source:
+            stub = cell
         for name, answer in re.findall(r"check\.(\w+)\((\w+)\)", cell.source):
-            yield name, answer, before, cell
+            yield name, answer, stub, cell
 
 
 class TestNotebooks:
