@@ -41,7 +41,7 @@ def solved(path: Path) -> nbformat.NotebookNode:
     return notebook
 
 
-@pytest.mark.parametrize("path", PATHS[:4], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
 def test_between_an_answer_and_its_check_is_a_cell_to_try_it_in_which_says_that_it_is_not_written_yet(path):
     notebook = nbformat.read(path, as_version=4)
     between = [notebook.cells[notebook.cells.index(cell) - 1] for _, cell, _ in pairs(notebook)]

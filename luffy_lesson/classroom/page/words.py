@@ -28,7 +28,7 @@ WORDS = {
     "sorted set": "what Redis keeps in the order of a number, the score of each member",
     "at most once": "never twice, perhaps not at all: a job is forgotten before it is done",
     "at least once": "never lost, perhaps twice: a job is forgotten after it is done",
-    "idempotent": "such that twice is as good as once",
+    "idempotent": "harmless when it is done twice",
     "dead": "given up on, and kept for a person to look at, in the *dead set*",
     "scheduled": "kept for later, in the *scheduled set*",
     "due": "its time has come",
