@@ -135,6 +135,11 @@ def _interrupts_held_back() -> Iterator[None]:
 
 def _keep(be_the_child: Callable[[], None], writer: int) -> None:
     """Be the keeper: fork the child, and end with it, and with all that it has started. SIGTERM ends it at once."""
+
+    def end(*_: object) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+
     try:
         os.setsid()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -148,12 +153,11 @@ def _keep(be_the_child: Callable[[], None], writer: int) -> None:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
             be_the_child()
-        signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGKILL))
+        signal.signal(signal.SIGTERM, end)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         os.close(writer)
         while os.wait()[0] != child:
             pass
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         deadline = time.monotonic() + 2  # who has become another user cannot be ended
         while (left := psutil.Process().children(recursive=True)) and time.monotonic() < deadline:
             for other in left:

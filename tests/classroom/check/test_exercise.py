@@ -511,7 +511,7 @@ def leaves(does):
     return last
 
 
-OWN = "redis.Redis(**self.connection.get_connection_kwargs())"
+OWN = "redis.Redis.from_url(os.environ['REDIS_URL'])"
 
 
 @pytest.mark.parametrize(
