@@ -98,19 +98,19 @@ def processor(my_processor: Any) -> Steps:
             which.stop()
             stopped.set()
 
-        for event in (go, begun, stopped):
-            event.clear()
-        thread = threading.Thread(target=call, name="the check's caller")
-        return thread
+        stopped.clear()
+        return threading.Thread(target=call, name="the check's caller")
 
-    def held() -> Any:
-        """Return a processor with a job in hand that waits for `go`."""
+    def held(*behind: Job) -> Any:
+        """Return a processor with a job in hand that waits for `go`, and others behind it in the queue."""
         made = my_processor(backend)
         begun.clear()
         go.clear()
-        backend.put(job(work))
+        for each in (job(work), *behind):
+            backend.put(each)
         made.thread.start()
-        begun.wait(SOON)
+        if not begun.wait(SOON):
+            raise Wrong("another processor to begin its work", "it does not", "whose flag was raised before?")
         return made
 
     yield "performs the job that waits"
@@ -149,7 +149,8 @@ def processor(my_processor: Any) -> Steps:
     done.clear()
     for task in tasks:
         backend.put(task)
-    if not until(lambda: backend.unfinished_tasks == 0, 1.5 * SOON):
+    until(lambda: backend.unfinished_tasks == 0 or not one.thread.is_alive(), 1.5 * SOON)
+    if backend.unfinished_tasks:
         raise Wrong(
             f"`task_done()` for {MANY} jobs",
             f"{backend.unfinished_tasks} without" if one.thread.is_alive() else "the thread has ended",
@@ -198,11 +199,9 @@ def processor(my_processor: Any) -> Steps:
         raise Wrong("`stop()` to return", "it still waits", "for what does it wait?")
 
     yield "`stop()` lets the job in hand finish, and waits for it"
-    one = held()
-    stopper = stop(one)
     behind = [job(lambda number=number: done.append(f"{number} after the stop")) for number in range(3)]
-    for each in behind:
-        backend.put(each)
+    one = held(*behind)
+    stopper = stop(one)
     with joins_run_out():
         stopper.start()
         if stopped.wait(QUIET):
