@@ -1,6 +1,7 @@
 """Waiting in a check: always with a bound."""
 
 import contextlib
+import datetime
 import queue
 import threading
 import time
@@ -59,3 +60,40 @@ def joins_run_out(faster: int = 50) -> Iterator[None]:
         yield
     finally:
         threading.Thread.join = usual  # type: ignore[method-assign]
+
+
+@contextlib.contextmanager
+def clock_set(answer: Callable[..., Any], seconds: float = 3600) -> Iterator[None]:
+    """Let somebody set the wall clock so many seconds forward, once an answer has looked at it. `monotonic` goes on.
+
+    For the check's process only, which is thrown away.
+    """
+    looked, usual, kind = False, time.time, datetime.datetime
+
+    def now() -> float:
+        nonlocal looked
+        looked, moved = True, seconds * looked
+        return usual() + moved
+
+    class Moved(kind):  # type: ignore[misc, valid-type]
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> Any:
+            return kind.fromtimestamp(now(), tz)
+
+        utcnow = today = now
+
+    others = {usual: now, time.time_ns: lambda: int(now() * 1e9), kind: Moved}
+    places = [vars(time), vars(datetime), getattr(answer, "__globals__", {})]
+    found = [
+        (place, name, thing)
+        for place in places
+        for name, thing in place.items()
+        if any(thing is each for each in others)
+    ]
+    for place, name, thing in found:
+        place[name] = others[thing]
+    try:
+        yield
+    finally:
+        for place, name, thing in found:
+            place[name] = thing
