@@ -14,7 +14,7 @@ TAKERS = 4
 """How many threads take jobs at the same time."""
 
 
-def waits(get: Callable[[], Any], put: Callable[[], Any], wanted: Any) -> None:
+def waits(get: Callable[[], Any], put: Callable[[], Any], wanted: str) -> None:
     """Raise `Wrong` unless `get`, called when there is nothing, returns `wanted` as soon as `put` was called."""
     got: list[Any] = []
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import itertools
 import queue
 import threading
 import time
@@ -64,16 +65,14 @@ def joins_run_out(faster: int = 50) -> Iterator[None]:
 
 @contextlib.contextmanager
 def clock_set(answer: Callable[..., Any], seconds: float = 3600) -> Iterator[None]:
-    """Let somebody set the wall clock so many seconds forward, once an answer has looked at it. `monotonic` goes on.
+    """Let somebody set the wall clock so many seconds forward each time an answer has looked. `monotonic` goes on.
 
     For the check's process only, which is thrown away.
     """
-    looked, usual, kind = False, time.time, datetime.datetime
+    looks, usual, kind = itertools.count(), time.time, datetime.datetime
 
     def now() -> float:
-        nonlocal looked
-        looked, moved = True, seconds * looked
-        return usual() + moved
+        return usual() + seconds * next(looks)
 
     class Moved(kind):  # type: ignore[misc, valid-type]
         @classmethod

@@ -1,5 +1,6 @@
 """The check of exercise 3 of lesson 3."""
 
+import functools
 import itertools
 import threading
 import time
@@ -118,11 +119,6 @@ def priorities(two_priorities: Any) -> Steps:
         if mine != sorted(mine, key=lambda one: (not is_urgent(one), one.args[0][number])):
             raise Wrong("the jobs of each caller in their order", "another order", "may two have the same number?")
 
-    yield "has jobs of its own"
-    one, other = two_priorities(), two_priorities()
-    one.put(usual[0])
-    is_empty(lambda: other.get(timeout=0.05))
-
     yield "raises `queue.Empty` when nothing comes in time"
     began = time.monotonic()
     is_empty(lambda: two_priorities().get(timeout=0.3))
@@ -140,10 +136,15 @@ def priorities(two_priorities: Any) -> Steps:
     if (last := waiting.get(False)) != usual[0]:
         raise Wrong(f"{usual[0]}", f"{last!r}", "what does `get(False)` do when there is a job?")
 
+    yield "has jobs of its own"
+    waiting, other = two_priorities(), two_priorities()
+    waiting.put(usual[0])
+    is_empty(lambda: str(other.get(block=False)))
+
     yield "waits for a job that comes later, urgent or not"
     for later in (usual[0], urgent[0]):
         waiting = two_priorities()
-        waits(waiting.get, lambda waiting=waiting, later=later: waiting.put(later), later)  # type: ignore[misc]
+        waits(lambda: str(waiting.get()), functools.partial(waiting.put, later), str(later))
 
     yield "gives each job to one taker only"
     waiting = two_priorities()

@@ -1,4 +1,4 @@
-# must fail at: keeps it for many jobs, which come and go
+# must fail at: keeps the order of equally urgent ones
 import itertools
 import queue
 
