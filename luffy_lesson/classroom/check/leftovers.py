@@ -1,6 +1,6 @@
 """What a check leaves on the Redis server: its code tells what it makes there, and that is taken away afterwards.
 
-A key or a function that the code has not made stays, whether it was there before or came meanwhile: it is the notebook's.
+A key or a function that the code has not made is the notebook's, and stays, also one that came meanwhile.
 """
 
 import contextlib
@@ -82,7 +82,7 @@ def _noted(notes: int, steps: Steps) -> Steps:
                 known.add(name)  # only now: another thread may send it too, and must not before it is noted
             for name in LIBRARY.findall(data):
                 os.write(notes, b"function " + name + b"\n")
-        return usual(self, command, *args, **options)
+        return usual(self, command, *args, **options)  # type: ignore[no-untyped-call]
 
     AbstractConnection.send_packed_command = send  # type: ignore[method-assign]  # the process is a throw-away one
     yield from steps

@@ -56,7 +56,7 @@ def joins_run_out(faster: int = 50) -> Iterator[None]:
         mine = thread.name.startswith("the check's")
         usual(thread, timeout if timeout is None or mine else timeout / faster)
 
-    threading.Thread.join = join  # type: ignore[method-assign]
+    threading.Thread.join = join  # type: ignore[method-assign, assignment]
     try:
         yield
     finally:

@@ -521,7 +521,7 @@ OWN = "redis.Redis.from_url(os.environ['REDIS_URL'])"
         "self.connection.set(f'charged:{job}', 1, ex=1000)",
         "self.connection.pipeline().set('luffy:mine', 1).hset('mine', 'field', 1).execute()",
         "self.connection.eval('redis.call(\"set\", KEYS[1], 1)', 1, 'mine')",
-        "self.connection.eval('redis.call(\"set\", KEYS[1] .. \":mark\", 1)', 1, self.key)",
+        'self.connection.eval(\'redis.call("set", KEYS[1] .. ":mark", 1)\', 1, self.key)',
         f"{OWN}.set('mine', 1)",
         "self.connection.client().set('mine', 1)",
         "thread = threading.Thread(target=self.connection.set, args=('mine', 1)); thread.start(); thread.join()",
@@ -560,7 +560,9 @@ def test_an_answer_takes_nothing_away_and_adds_nothing_that_is_the_notebooks(con
         connection.function_delete("mine")
 
 
-LOADS = "self.connection.function_load('#!lua name=mine\\nredis.register_function(\"mine\", function() return 2 end)', {})"
+LOADS = (
+    "self.connection.function_load('#!lua name=mine\\nredis.register_function(\"mine\", function() return 2 end)', {})"
+)
 
 
 def test_functions_of_an_answer_are_gone(connection):

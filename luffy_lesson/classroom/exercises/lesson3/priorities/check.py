@@ -95,10 +95,10 @@ def priorities(two_priorities: Any) -> Steps:
                 model.remove(wanted)
                 if (one := waiting.get(timeout=1)) != wanted:
                     raise Wrong(f"{wanted} after {80 - len(model)} jobs", f"{one}", "which number has a job?")
-        wanted = sorted(model, key=lambda one: not is_urgent(one))
+        in_order = sorted(model, key=lambda one: not is_urgent(one))
         got = [waiting.get(timeout=1) for _ in model]
-        if got != wanted:
-            raise Wrong(f"{shown(wanted)}", shown(got), "which number has a job, and what is compared?")
+        if got != in_order:
+            raise Wrong(shown(in_order), shown(got), "which number has a job, and what is compared?")
 
     yield "keeps it when many put at once"
     waiting, begin = two_priorities(), threading.Barrier(4)
@@ -144,7 +144,7 @@ def priorities(two_priorities: Any) -> Steps:
     yield "waits for a job that comes later, urgent or not"
     for later in (usual[0], urgent[0]):
         waiting = two_priorities()
-        waits(lambda: str(waiting.get()), functools.partial(waiting.put, later), str(later))
+        waits(lambda waiting=waiting: str(waiting.get()), functools.partial(waiting.put, later), str(later))  # type: ignore[misc]
 
     yield "gives each job to one taker only"
     waiting = two_priorities()

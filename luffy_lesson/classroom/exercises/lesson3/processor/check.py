@@ -1,5 +1,6 @@
 """The check of exercise 1 of lesson 3."""
 
+import functools
 import queue
 import sys
 import threading
@@ -28,6 +29,7 @@ class Looked(queue.Queue[Any]):
     taken: Callable[[], Any] | None = None
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        """Take a thing."""
         self.looks += 1
         thing = super().get(block, timeout)
         if self.taken:
@@ -35,10 +37,12 @@ class Looked(queue.Queue[Any]):
         return thing
 
     def qsize(self) -> int:
+        """Return how many there are."""
         self.looks += 1
         return super().qsize()
 
     def empty(self) -> bool:
+        """Whether there is none."""
         self.looks += 1
         return super().empty()
 
@@ -88,6 +92,10 @@ def processor(my_processor: Any) -> Steps:
     def all_done() -> bool:
         return until(lambda: backend.unfinished_tasks == 0)
 
+    def count() -> None:
+        time.sleep(0.05)
+        done.append(backend.unfinished_tasks)
+
     def work() -> None:
         begun.set()
         go.wait(2 * SOON)
@@ -123,7 +131,7 @@ def processor(my_processor: Any) -> Steps:
             "when does the loop end? What becomes of `queue.Empty`, and is it `is_set()`?",
         )
     looks = backend.looks
-    backend.put(job(lambda: (time.sleep(0.05), done.append(backend.unfinished_tasks))))
+    backend.put(job(count))
     if not until(lambda: done or not one.thread.is_alive()) or not done:
         raise Wrong("the job to be performed", "it was not", "what does the loop do with what `get` returns?")
 
@@ -199,7 +207,7 @@ def processor(my_processor: Any) -> Steps:
         raise Wrong("`stop()` to return", "it still waits", "for what does it wait?")
 
     yield "`stop()` lets the job in hand finish, and waits for it"
-    behind = [job(lambda number=number: done.append(f"{number} after the stop")) for number in range(3)]
+    behind = [job(functools.partial(done.append, f"{number} after the stop")) for number in range(3)]
     one = held(*behind)
     stopper = stop(one)
     with joins_run_out():
