@@ -154,9 +154,14 @@ def priorities(two_priorities: Any) -> Steps:
     backend = two_priorities()
     for each in jobs:
         backend.put(each)
-    pool = Pool(Processor, 2, backend).start()
+    if (size := backend.qsize()) != len(jobs):
+        raise Wrong("a `qsize()` of 6", f"one of {size}", "whose `qsize` is it?")
     joining = threading.Thread(target=backend.join, name="the check's own", daemon=True)
     joining.start()
+    joining.join(0.1)
+    if not joining.is_alive():
+        raise Wrong("`join()` to wait for six jobs", "it returned", "whose `join` is it?")
+    pool = Pool(Processor, 2, backend).start()
     ended = until(lambda: len(performed) == len(jobs) and not joining.is_alive(), SOON / 2)
     pool.stop(SOON)
     if not ended or backend.qsize():

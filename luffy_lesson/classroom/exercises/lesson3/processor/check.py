@@ -140,6 +140,8 @@ def processor(my_processor: Any) -> Steps:
         raise Wrong("`task_done()` after the job", "none", "who tells `join()` that the job is finished?")
 
     yield "says so after the work"
+    if len(done) > 1:
+        raise Wrong("one call of the job", f"{len(done)} of them", "who performs it again?")
     if done != [1]:
         raise Wrong(
             "the job to count as unfinished while it is at work", "it did not", "where is `task_done()` called?"

@@ -16,6 +16,9 @@ from luffy_lesson.step3_memory_queue import Processor
 SHORT = 0.4
 """How long those who are late are waited for, in seconds: no whole number."""
 
+AT_ONCE = 0.35
+"""How long an answer may take that has nothing to wait for, in seconds, in the best of three times."""
+
 
 @exercise(number=2, answer="stop_within")
 def stop_within(stop_within: Callable[..., Any]) -> Steps:
@@ -39,9 +42,15 @@ def stop_within(stop_within: Callable[..., Any]) -> Steps:
         """Be a job that is late."""
         go.wait(4 * SHORT)
 
+    def told_one(place: int) -> Callable[[], Any]:
+        """Return a job that ends when its processor is told to stop."""
+        return lambda: processors[place].stopping.wait(SOON)
+
     def names(late: Any) -> list[str]:
         if not isinstance(late, list | tuple | set | frozenset):
-            raise Wrong("a list of names", f"{late!r}", "what does the function return?")
+            raise Wrong(
+                "a list of names", f"`{late!r}`, of the type {type(late).__name__}", "what does the function return?"
+            )
         return sorted(map(str, late))
 
     def late_of(late: list[bool]) -> list[str]:
@@ -65,7 +74,13 @@ def stop_within(stop_within: Callable[..., Any]) -> Steps:
         raise Wrong("three threads that have ended", "some run", "whom does it tell, and whom does it wait for?")
 
     yield "returns as soon as all have ended"
-    if took > 1.5:
+    if took < 1.5:
+        for _ in range(3):  # a busy machine may be slow once
+            begin(*[told_one(place) for place in range(3)])
+            _, took = ask(SOON)
+            if took < AT_ONCE:
+                break
+    if took > AT_ONCE:
         raise Wrong("an answer as soon as all three have ended", f"{took:.1f} s", "who waits: `sleep`, or `join`?")
 
     yield "returns an empty list when nobody is late"
