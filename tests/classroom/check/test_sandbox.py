@@ -792,7 +792,9 @@ def test_an_interrupted_cell_ends_its_check_at_once(kernel, kernel_process, even
     assert kernel_process.children(recursive=True) == []
 
 
-@pytest.mark.parametrize("does", ["display('it')", "get_ipython().system('echo it')", "sys.stdout.fileno()"])
+@pytest.mark.parametrize(
+    "does", ["display('it')", "get_ipython().system('echo it')", "sys.stdout.fileno()", "input('?')"]
+)
 def test_what_code_does_with_the_notebook_hurts_neither(kernel, kernel_process, does):
     cell = kernel.run(f"""
         from IPython.display import display
