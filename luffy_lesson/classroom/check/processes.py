@@ -121,11 +121,11 @@ class Gate(socketserver.ThreadingTCPServer):
         user, password = (quote(own.get(name) or "", safe="") for name in ("username", "password"))
         who = f"{user}:{password}@" if user or password else ""
         self.url = f"redis://{who}127.0.0.1:{self.server_address[1]}/{own.get('db') or 0}"
-        self.commands: list[tuple[bytes, ...]] = []  # that came since `watch`
-        self.before: Callable[[int], None] = lambda number: None
         self.wrong: Wrong | None = None
         self.closing = Event()
         self._lock = Lock()
+        self.commands: list[tuple[bytes, ...]] = []  # that came since `watch`
+        self.watch()
         self._thread = Thread(target=self.serve_forever, args=[0.02], name="the check's own")
 
     def __enter__(self) -> Self:
@@ -144,7 +144,7 @@ class Gate(socketserver.ThreadingTCPServer):
         os.environ["REDIS_URL"] = self.url
         return Guarded.from_url(self.url, protocol=2, socket_timeout=2 * SOON)
 
-    def watch(self, before: Callable[[int], None]) -> None:
+    def watch(self, before: Callable[[int], None] = lambda number: None) -> None:
         """Count from one again, and call `before` with the number of each command before it is passed on."""
         with self._lock:
             self.commands = []
@@ -179,7 +179,8 @@ class _Passing(socketserver.BaseRequestHandler):
     server: Gate
 
     def handle(self) -> None:
-        upstream = self.server.upstream.connection_pool.make_connection()  # in TLS, or to a file, if need be
+        pool = self.server.upstream.connection_pool
+        upstream = pool.connection_class(**pool.connection_kwargs)  # in TLS, or to a file, if need be
         with contextlib.suppress(OSError, redis.RedisError):
             upstream.connect()
             try:
@@ -194,8 +195,10 @@ class _Passing(socketserver.BaseRequestHandler):
 
     def _pass_on(self, there: Any) -> None:
         gate, client, rest, in_multi = self.server, self.request, b"", False
-        while not gate.closing.is_set():
-            for source in select.select([client, there], [], [], 0.02)[0]:
+        ready: list[Any] = []
+        while ready or not gate.closing.is_set():
+            ready = select.select([client, there], [], [], 0.02)[0]
+            for source in ready:
                 data = source.recv(1 << 16)
                 if not data:
                     return
@@ -245,12 +248,14 @@ def killed(gate: Gate, task: Task) -> Iterator[int]:
         gate.watch(before)
         victim.set_result(Process(lambda: task(gate.connect())))
         gate.result(victim.result())
-        yield min(number - 1, len(gate.commands))
-        if len(gate.commands) < number:
+        came = len(gate.commands)
+        gate.watch()
+        yield min(number - 1, came)
+        if came < number:
             return
 
 
-def held(gate: Gate, task: Task, other: Callable[[], Any], patience: float = 0.3) -> Iterator[tuple[Any, Any]]:
+def held(gate: Gate, task: Task, other: Callable[[], Any], patience: float = 0.2) -> Iterator[tuple[Any, Any]]:
     """Let a process do a task, and hold it before its first command, then one before its second …, as another acts.
 
     `other` acts in a process of its own, with connections of its own: the held one goes on when that has ended, or
@@ -277,6 +282,7 @@ def held(gate: Gate, task: Task, other: Callable[[], Any], patience: float = 0.3
             process.kill()
             for rival in rivals:
                 rival.kill()
+        gate.watch()
         yield first, second
         if last:
             return

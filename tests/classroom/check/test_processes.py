@@ -128,6 +128,13 @@ def test_what_is_long_passes(gate):
         assert connection.lindex(key, 500) == b"\r\n$1" * 20_000
 
 
+def test_many_come_one_after_another(gate):
+    for _ in range(120):
+        with gate.connect() as connection:
+            connection.get(new_key())
+    assert len(gate.commands) == 120
+
+
 @pytest.mark.parametrize(
     "take",
     [
@@ -238,6 +245,16 @@ def test_nobody_goes_on_who_was_killed(gate, tmp_path):
     for _ in range(10):
         assert next(killed(gate, write)) == 0
         assert not file.exists()
+
+
+def test_afterwards_everybody_may_pass(gate):
+    key = new_key()
+    with gate.connect() as connection:
+        for _ in killed(gate, lambda given: given.incr(key)):
+            assert connection.exists(key) in (0, 1)
+        for _ in held(gate, lambda given: given.incr(key), lambda: None):
+            connection.incr(key)
+        assert int(connection.get(key)) == 5
 
 
 def test_an_answer_without_a_command_is_not_killed(gate):
