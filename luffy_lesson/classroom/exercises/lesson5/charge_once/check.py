@@ -108,6 +108,13 @@ def charge_once(charge_once: Any) -> Steps:
             seen = f"{answers}, and {connection.llen(charges)} charges"
             raise Wrong("False, and one charge", seen, "where is it remembered, and under which name?")
 
+        yield "one with another key knows nothing of it"
+        charged.clear()
+        elsewhere = charge_once(through_gate, new_key(), charged.append)
+        answers = [again.perform(job, 20), elsewhere.perform(job, 20), again.perform(job, 20)]
+        if answers != [False, True, False] or len(charged) != 1 or connection.llen(charges) != 1:
+            raise Wrong("a charge by the other one, and [False, True, False]", f"{answers}", "what do the two share?")
+
         yield "the mark goes away by itself after a day"
         _passes(connection, key, DAY + 60)
         if left := keys(connection, key):
@@ -143,7 +150,7 @@ def charge_once(charge_once: Any) -> Steps:
         rivals: list[Any] = []
 
         def slowly(amount: Any) -> None:
-            _passes(connection, key, 5 * HOUR)
+            _passes(connection, key, 23 * HOUR)
             rival = Process(lambda: charge_once(connection, key, noted).perform(job, 20))
             rivals.append(rival.result() if rival.ends(SOON) else None)
             rival.kill()
@@ -157,21 +164,26 @@ def charge_once(charge_once: Any) -> Steps:
         yield "a process that is killed charges once at most"
         forget()
         for came in killed(gate, lambda given: charge_once(given, key, noted).perform(job, 20)):
-            _passes(connection, key, HOUR)
+            _passes(connection, key, 23 * HOUR)
             charge_once(connection, key, noted).perform(job, 20)
-            look = f"it was killed before its {nth(came + 1)} command. What is there then, and what not yet?"
             if (often := connection.llen(charges)) > 1:
+                look = f"it was killed before its {nth(came + 1)} command. What is there then, and what not yet?"
                 raise Wrong("one charge, though it is tried again", f"{often}", look)
-            _passes(connection, key, DAY)
-            if keys(connection, key):
-                raise Wrong("no mark after a day", "one that stays for ever", look)
             forget()
         dies = charge_once(connection, key, lambda _: os.kill(os.getpid(), signal.SIGKILL))
         Process(lambda: dies.perform(job, 20)).result()
-        _passes(connection, key, HOUR)
+        _passes(connection, key, 23 * HOUR)
         if (answer := charge_once(connection, key, noted).perform(job, 20)) is not False:
             look = "does the mark come before the charge, and for how long?"
             raise Wrong("False: a mark, and no charge, of who was killed while it charged", f"{answer!r}", look)
+
+        yield "and leaves no mark for ever"
+        forget()
+        for came in killed(gate, lambda given: charge_once(given, key, noted).perform(job, 20)):
+            _passes(connection, key, DAY + 60)
+            if keys(connection, key):
+                look = f"it was killed before its {nth(came + 1)} command. Is there one that does both?"
+                raise Wrong("no mark after a day", "one that stays for ever", look)
 
         yield "lets the error of `charge` through"
         charged.clear()

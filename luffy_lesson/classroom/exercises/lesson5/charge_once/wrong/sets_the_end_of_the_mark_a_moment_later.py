@@ -1,4 +1,4 @@
-# must fail at: a process that is killed charges once at most
+# must fail at: and leaves no mark for ever
 class ChargeOnce:
     def __init__(self, connection, key, charge):
         self.connection, self.key, self.charge = connection, key, charge
