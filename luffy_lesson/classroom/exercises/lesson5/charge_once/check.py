@@ -141,7 +141,7 @@ def charge_once(charge_once: Any) -> Steps:
             lambda given: charge_once(given, key, noted).perform(job, 20),
             lambda: charge_once(connection, key, noted).perform(job, 20),
         ):
-            if connection.llen(charges) != 1 or sorted(both) != [False, True]:
+            if connection.llen(charges) != 1 or sorted(map(str, both)) != ["False", "True"]:
                 seen = f"{connection.llen(charges)}, and {list(both)}"
                 raise Wrong("one charge, one True and one False", seen, "what may happen between asking and setting?")
             forget()

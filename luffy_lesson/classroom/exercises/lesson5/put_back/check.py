@@ -109,8 +109,8 @@ def put_back(put_back: Callable[..., Any]) -> Steps:
         ):
             if sorted(order := there(key)[::-1]) != two or there(in_flight):
                 raise Wrong("each of two jobs once", f"{order}", "what may happen between reading and removing?")
-            if sum(both) != 2:
-                raise Wrong("2 for both together", " and ".join(map(str, answers)), "who counts for another?")
+            if sum(answer or 0 for answer in both) != 2:
+                raise Wrong("2 for both together", " and ".join(map(str, both)), "who counts for another?")
             if order != two:
                 raise Wrong("first, second", ", ".join(order), "what may happen between two of its moves?")
             fill(key, *two)
@@ -138,7 +138,7 @@ def put_back(put_back: Callable[..., Any]) -> Steps:
                     seen = f"{waits} in the queue, {rest} in flight, {taken} taken"
                     look = "what may happen between its commands, and what does it do then?"
                     raise Wrong("'first' and 'second' put back, and no job lost", seen, look)
-                if answer + moved != 3 - len(rest):
+                if (answer or 0) + moved != 3 - len(rest):
                     seen = f"{answer!r}, and another has moved {moved} of {3 - len(rest)}"
                     raise Wrong("how many it has moved itself", seen, "who counts for another?")
                 fill(key, *two, waiting=("waits",))
