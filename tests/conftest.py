@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 import redis
+from servers import program
 
 from luffy_lesson.host.redis_server import RedisServer
 from luffy_lesson.step3_memory_queue import Luffy, Processor
@@ -190,3 +192,12 @@ def join(aside: Callable[..., "Future[Any]"]) -> Callable[[Any], None]:
 def environment() -> dict[str, str]:
     """The environment in which a Python process finds the package, and what it prints comes at once."""
     return os.environ | {"PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONUNBUFFERED": "1"}
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate for a server on loopback, and its key."""
+    command = [program("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=x"]
+    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", tmp_path / "key.pem", "-out", tmp_path / "cert.pem"]
+    subprocess.run([*command, *names], check=True, capture_output=True)
+    return tmp_path / "cert.pem", tmp_path / "key.pem"

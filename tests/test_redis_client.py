@@ -6,7 +6,6 @@ import importlib
 import queue
 import re
 import socketserver
-import subprocess
 import threading
 import time
 import traceback
@@ -18,7 +17,7 @@ from proxy import Proxy
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
-from servers import REDIS_5, REDIS_6, REDIS_7, VALKEY, program, server
+from servers import REDIS_5, REDIS_6, REDIS_7, VALKEY, server
 
 from luffy_lesson import redis_client
 from luffy_lesson.host.steps import STEPS
@@ -282,14 +281,6 @@ def test_who_answers_and_is_no_redis_is_told(talk, says, password):
     with listener(talk) as port:
         said = refusal(redis.Redis(host="127.0.0.1", port=port, password=password))
         assert re.search(f"{says}|user with this password", said) if password else re.search(says, said)
-
-
-@pytest.fixture
-def certificate(tmp_path):
-    command = [program("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=x"]
-    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", tmp_path / "key.pem", "-out", tmp_path / "cert.pem"]
-    subprocess.run([*command, *names], check=True, capture_output=True)
-    return tmp_path / "cert.pem", tmp_path / "key.pem"
 
 
 def test_tls_works_and_what_is_missing_is_told(certificate, monkeypatch):

@@ -157,6 +157,11 @@ def new_key() -> str:
     return f"luffy:check:{secrets.token_hex(4)}"
 
 
+def keys(connection: Any, start: str) -> list[Any]:
+    """Return the keys that begin so."""
+    return list(connection.scan_iter(f"{start}*", count=1000))
+
+
 def text(thing: Any) -> Any:
     """Return a payload as text, whether it is text or bytes."""
     return thing.decode() if isinstance(thing, bytes) else thing

@@ -13,12 +13,14 @@ import socket
 import socketserver
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from threading import Event, Lock, Thread
 from typing import Any, Self
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote
 
-from luffy_lesson import redis_client
-from luffy_lesson.classroom.check.connection import Guarded, guard
+import redis
+
+from luffy_lesson.classroom.check.connection import Guarded, connect, guard
 from luffy_lesson.classroom.check.sandbox import Wrong
 from luffy_lesson.classroom.check.waiting import SOON
 
@@ -97,7 +99,11 @@ def _answer(function: Callable[[], Any]) -> bytes:
 
 
 class Cut(Exception):
-    """A command is not passed on, and its connection is closed."""
+    """A command is not passed on. What came before it is carried out, `then` is called, and the connection closed."""
+
+    def __init__(self, then: Callable[[], None] = lambda: None) -> None:
+        super().__init__()
+        self.then = then
 
 
 class Gate(socketserver.ThreadingTCPServer):
@@ -109,19 +115,17 @@ class Gate(socketserver.ThreadingTCPServer):
     request_queue_size = 50
 
     def __init__(self) -> None:
-        address = urlsplit(redis_client.address())
-        if address.scheme != "redis":
-            raise OSError("the gate needs a server on TCP, without TLS")
-        self.upstream = address.hostname or "localhost", address.port or 6379
+        self.upstream = connect()
         super().__init__(("127.0.0.1", 0), _Passing)
-        place = address.netloc.rpartition("@")[0]
-        port = self.server_address[1]
-        self.url = urlunsplit(address._replace(netloc=f"{place}{'@' if place else ''}127.0.0.1:{port}"))
-        self.commands: list[tuple[bytes, ...]] = []  # that came since `watch`
-        self.before: Callable[[int], None] = lambda number: None
+        own = self.upstream.get_connection_kwargs()
+        user, password = (quote(own.get(name) or "", safe="") for name in ("username", "password"))
+        who = f"{user}:{password}@" if user or password else ""
+        self.url = f"redis://{who}127.0.0.1:{self.server_address[1]}/{own.get('db') or 0}"
         self.wrong: Wrong | None = None
         self.closing = Event()
         self._lock = Lock()
+        self.commands: list[tuple[bytes, ...]] = []  # that came since `watch`
+        self.watch()
         self._thread = Thread(target=self.serve_forever, args=[0.02], name="the check's own")
 
     def __enter__(self) -> Self:
@@ -133,25 +137,36 @@ class Gate(socketserver.ThreadingTCPServer):
         self.shutdown()
         self._thread.join()
         self.server_close()  # waits for the connections' threads
+        self.upstream.close()
 
     def connect(self) -> Any:
         """Return a connection through the gate. For a process of its own, in which `$REDIS_URL` leads there, too."""
         os.environ["REDIS_URL"] = self.url
         return Guarded.from_url(self.url, protocol=2, socket_timeout=2 * SOON)
 
-    def watch(self, before: Callable[[int], None]) -> None:
+    def watch(self, before: Callable[[int], None] = lambda number: None) -> None:
         """Count from one again, and call `before` with the number of each command before it is passed on."""
         with self._lock:
             self.commands = []
             self.before = before
 
-    def comes(self, command: tuple[bytes, ...]) -> None:
+    def result(self, process: Process) -> Any:
+        """Return the result of a process that uses the gate. Raise `Wrong` when it asked for what is not its own."""
+        try:
+            return process.result(2 * SOON)
+        finally:
+            if self.wrong:
+                raise self.wrong
+
+    def comes(self, command: tuple[bytes, ...], counts: bool) -> None:
         """Let a command come. Raise `Cut` when it is not to be passed on."""
         try:
             guard(command)
         except Wrong as error:
             self.wrong = error
             raise Cut from None
+        if not counts:
+            return
         with self._lock:
             self.commands.append(command)
             number, before = len(self.commands), self.before
@@ -164,24 +179,39 @@ class _Passing(socketserver.BaseRequestHandler):
     server: Gate
 
     def handle(self) -> None:
+        pool = self.server.upstream.connection_pool
+        upstream = pool.connection_class(**pool.connection_kwargs)  # in TLS, or to a file, if need be
+        with contextlib.suppress(OSError, redis.RedisError):
+            upstream.connect()
+            try:
+                self._pass_on(upstream._sock)  # no other name leads there
+            except Cut as cut:
+                upstream._sock.shutdown(socket.SHUT_WR)
+                with contextlib.suppress(OSError):
+                    while upstream._sock.recv(1 << 16):  # until the server has carried out what it has, and hangs up
+                        pass
+                cut.then()
+        upstream.disconnect()
+
+    def _pass_on(self, there: Any) -> None:
         gate, client, rest, in_multi = self.server, self.request, b"", False
-        with contextlib.suppress(OSError, Cut), socket.create_connection(gate.upstream, timeout=2 * SOON) as upstream:
-            while not gate.closing.is_set():
-                for source in select.select([client, upstream], [], [], 0.02)[0]:
-                    data = source.recv(1 << 16)
-                    if not data:
-                        return
-                    if source is upstream:
-                        client.sendall(data)
-                        continue
-                    rest += data
-                    while found := _command(rest):
-                        command, raw, rest = found
-                        name = command[0].upper()
-                        in_multi = name == b"MULTI" or (in_multi and name not in (b"EXEC", b"DISCARD"))
-                        if not in_multi and name not in GREETINGS:
-                            gate.comes(command)
-                        upstream.sendall(raw)
+        ready: list[Any] = []
+        while ready or not gate.closing.is_set():
+            ready = select.select([client, there], [], [], 0.02)[0]
+            for source in ready:
+                data = source.recv(1 << 16)
+                if not data:
+                    return
+                if source is there:
+                    client.sendall(data)
+                    continue
+                rest += data
+                while found := _command(rest):
+                    command, raw, rest = found
+                    name = command[0].upper()
+                    in_multi = name == b"MULTI" or (in_multi and name not in (b"EXEC", b"DISCARD"))
+                    gate.comes(command, counts=not in_multi and name not in GREETINGS)
+                    there.sendall(raw)
 
 
 def _command(data: bytes) -> tuple[tuple[bytes, ...], bytes, bytes] | None:
@@ -205,23 +235,27 @@ def killed(gate: Gate, task: Task) -> Iterator[int]:
     Yield after each how many of its commands came through. The last one is not killed any more.
     """
     for number in range(1, 100):
-        process = Process(lambda: task(gate.connect()))
+        victim: Future[Process] = Future()
 
-        def before(command: int, number: int = number, process: Process = process) -> None:
+        def kill(victim: Future[Process] = victim) -> None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(victim.result().pid, signal.SIGKILL)
+
+        def before(command: int, number: int = number, kill: Callable[[], None] = kill) -> None:
             if command >= number:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(process.pid, signal.SIGKILL)
-                raise Cut
+                raise Cut(kill)
 
         gate.watch(before)
-        process.result()
-        _raise(gate)
-        yield min(number - 1, len(gate.commands))
-        if len(gate.commands) < number:
+        victim.set_result(Process(lambda: task(gate.connect())))
+        gate.result(victim.result())
+        came = len(gate.commands)
+        gate.watch()
+        yield min(number - 1, came)
+        if came < number:
             return
 
 
-def held(gate: Gate, task: Task, other: Callable[[], Any], patience: float = 0.3) -> Iterator[tuple[Any, Any]]:
+def held(gate: Gate, task: Task, other: Callable[[], Any], patience: float = 0.2) -> Iterator[tuple[Any, Any]]:
     """Let a process do a task, and hold it before its first command, then one before its second …, as another acts.
 
     `other` acts in a process of its own, with connections of its own: the held one goes on when that has ended, or
@@ -239,7 +273,7 @@ def held(gate: Gate, task: Task, other: Callable[[], Any], patience: float = 0.3
         gate.watch(before)
         process = Process(lambda: task(gate.connect()))
         try:
-            first = process.result(2 * SOON)
+            first = gate.result(process)
             last = not rivals
             if last:
                 rivals.append(Process(other))
@@ -248,15 +282,10 @@ def held(gate: Gate, task: Task, other: Callable[[], Any], patience: float = 0.3
             process.kill()
             for rival in rivals:
                 rival.kill()
-        _raise(gate)
+        gate.watch()
         yield first, second
         if last:
             return
-
-
-def _raise(gate: Gate) -> None:
-    if gate.wrong:
-        raise gate.wrong
 
 
 def together(*functions: Callable[[], Any], seconds: float = SOON) -> list[Any]:

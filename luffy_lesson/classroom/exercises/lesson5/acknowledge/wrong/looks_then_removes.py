@@ -1,4 +1,4 @@
-# must fail at: two that take at the same time get different jobs
+# must fail at: a job is in one of the two lists at any moment
 import queue
 
 

@@ -1,4 +1,4 @@
-# must fail at: remembers it in another process, too
+# must fail at: remembers it under a key that begins with `self.key`
 class ChargeOnce:
     def __init__(self, connection, key, charge):
         self.charge, self.done = charge, set()

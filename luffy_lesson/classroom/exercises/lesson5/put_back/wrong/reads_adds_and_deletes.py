@@ -1,4 +1,4 @@
-# must fail at: each job goes back once when two do it at the same time
+# must fail at: a job is in one of the two lists at any moment
 def put_back(connection, in_flight, key):
     jobs = connection.lrange(in_flight, 0, -1)
     if jobs:

@@ -1,3 +1,4 @@
+# must fail at: a job that others have put back stays in the queue
 import queue
 
 
@@ -6,11 +7,11 @@ class MyReliable:
         self.connection, self.key, self.in_flight = connection, key, in_flight
 
     def get(self):
-        # One command: between a pop and a push the job would be in the hands of this process alone.
-        job = self.connection.blmove(self.key, self.in_flight, 0.05, "RIGHT", "LEFT")
+        job = self.connection.lmove(self.key, self.in_flight, "RIGHT", "LEFT")
         if job is None:
             raise queue.Empty
         return job
 
     def task_done(self, job):
-        self.connection.lrem(self.in_flight, 1, job)  # 0 would remove all equal ones
+        if not self.connection.lrem(self.in_flight, 1, job):
+            self.connection.lrem(self.key, 1, job)

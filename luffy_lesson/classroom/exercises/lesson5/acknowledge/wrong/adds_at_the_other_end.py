@@ -1,3 +1,4 @@
+# must fail at: what is taken next is to the left of it
 import queue
 
 

@@ -4,14 +4,12 @@ class ChargeOnce:
 
     def perform(self, job_id, amount):
         mark = f"{self.key}:{job_id}"
-        if self.connection.incr(mark) > 1:
+        count, _ = self.connection.pipeline().incr(mark).expire(mark, 86400, nx=True).execute()
+        if count > 1:
             return False
-        self.connection.expire(mark, 86400)
-        charged = False
         try:
             self.charge(amount)
-            charged = True
-        finally:
-            if not charged:
-                self.connection.unlink(mark)
-        return charged
+        except BaseException:
+            self.connection.delete(mark)
+            raise
+        return True

@@ -1,0 +1,17 @@
+# must fail at: it is in flight now, and not in the queue
+import queue
+
+
+class MyReliable:
+    def __init__(self, connection, key, in_flight):
+        self.connection, self.key, self.in_flight = connection, key, in_flight
+
+    def get(self):
+        job = self.connection.lmove(self.key, self.in_flight, "RIGHT", "LEFT")
+        if job is None:
+            raise queue.Empty
+        self.connection.expire(self.in_flight, 3600)
+        return job
+
+    def task_done(self, job):
+        self.connection.lrem(self.in_flight, 1, job)

@@ -1,0 +1,16 @@
+# must fail at: and leaves no mark for ever
+class ChargeOnce:
+    def __init__(self, connection, key, charge):
+        self.connection, self.key, self.charge = connection, key, charge
+
+    def perform(self, job_id, amount):
+        mark = f"{self.key}:{job_id}"
+        fresh, _ = self.connection.pipeline(transaction=False).setnx(mark, 1).expire(mark, 86400).execute()
+        if not fresh:
+            return False
+        try:
+            self.charge(amount)
+        except BaseException:
+            self.connection.delete(mark)
+            raise
+        return True

@@ -1,0 +1,4 @@
+def put_back(connection, in_flight, key):
+    if connection.lmove(in_flight, key, "LEFT", "RIGHT") is None:
+        return 0
+    return 1 + put_back(connection, in_flight, key)
