@@ -205,15 +205,22 @@ def killed(gate: Gate, task: Task) -> Iterator[int]:
     Yield after each how many of its commands came through. The last one is not killed any more.
     """
     for number in range(1, 100):
-        process = Process(lambda: task(gate.connect()))
+        processes: list[Process] = []
+        begun = Event()
 
-        def before(command: int, number: int = number, process: Process = process) -> None:
+        def before(
+            command: int, number: int = number, processes: list[Process] = processes, begun: Event = begun
+        ) -> None:
             if command >= number:
+                begun.wait(SOON)  # it may ask sooner than it is known here
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(process.pid, signal.SIGKILL)
+                    os.kill(processes[0].pid, signal.SIGKILL)
                 raise Cut
 
         gate.watch(before)
+        process = Process(lambda: task(gate.connect()))
+        processes.append(process)
+        begun.set()
         process.result()
         _raise(gate)
         yield min(number - 1, len(gate.commands))

@@ -5,9 +5,9 @@ import time
 from typing import Any
 
 from luffy_lesson.classroom.check.cases import draw
-from luffy_lesson.classroom.check.connection import connect, new_key, texts
+from luffy_lesson.classroom.check.connection import connect, new_key, nth, texts
 from luffy_lesson.classroom.check.exercise import exercise
-from luffy_lesson.classroom.check.processes import Gate, Process, held, killed
+from luffy_lesson.classroom.check.processes import Gate, held, killed
 from luffy_lesson.classroom.check.sandbox import Saw, Steps, Wrong
 from luffy_lesson.classroom.check.waiting import QUIET, SOON, until
 
@@ -28,7 +28,8 @@ def schedule(my_schedule: Any) -> Steps:
     def now(earlier: bool = True) -> float:
         """Return the time by the clock of this process or of the server, which an answer may go by, too."""
         seconds, fraction = connection.time()
-        return (min if earlier else max)(time.time(), seconds + fraction / 1e6)
+        clocks = time.time(), seconds + fraction / 1e6
+        return float(min(clocks) if earlier else max(clocks))
 
     def new(*jobs: str) -> tuple[str, str]:
         """Return two keys: of a sorted set with these jobs, which are due, the first longest, and of a queue."""
@@ -48,13 +49,13 @@ def schedule(my_schedule: Any) -> Steps:
     my_schedule(connection, *new())  # another one has keys of its own
 
     yield "`put_in` adds a job to the sorted set"
-    for job, seconds in ("tea", 3600), ("water", 0):
-        tea.put_in(job, seconds)
+    for job, wait in ("tea", 3600), ("water", 0):
+        tea.put_in(job, wait)
         if waiting(later) != [job]:
             raise Wrong(f"['{job}'] in {later}", f"{waiting(later)}", "`zadd`, and which key it is given")
         if there(key):
             look = "where does a job wait until somebody promotes it?"
-            raise Wrong(f"nothing in the queue after `put_in('{job}', {seconds})`", f"{there(key)}", look)
+            raise Wrong(f"nothing in the queue after `put_in('{job}', {wait})`", f"{there(key)}", look)
         connection.delete(later)
 
     yield "its score is when it is due, in seconds since 1970"
@@ -115,12 +116,12 @@ def schedule(my_schedule: Any) -> Steps:
     began = time.monotonic()
     tea.put_in("tea", 0.4)
     came = until(lambda: tea.promote(), 0.4 + SOON)
-    seconds = time.monotonic() - began
+    waited = time.monotonic() - began
     if not came:
         raise Wrong("a job that is due in 0.4 s", "none within 2 s", "what is compared with what?")
-    if seconds < 0.4 - EARLY:
-        raise Wrong("a job after 0.4 s", f"it after {seconds:.1f} s", "what is compared with what?")
-    yield Saw(f"{seconds:.1f} s")
+    if waited < 0.4 - EARLY:
+        raise Wrong("a job after 0.4 s", f"it after {waited:.1f} s", "what is compared with what?")
+    yield Saw(f"{waited:.1f} s")
 
     def promote(connection: Any) -> Any:
         return my_schedule(connection, later, key).promote()
@@ -139,23 +140,23 @@ def schedule(my_schedule: Any) -> Steps:
         later, key = new(*TWO)
         for came_through in killed(gate, promote):
             if sorted(places := waiting(later) + there(key)) != sorted(TWO):
-                seen = f"{places} when it was killed after {came_through} commands"
+                seen = f"{places} when it was killed before its {nth(came_through + 1)} command"
                 look = "a script, or a transaction: which commands belong in it?"
                 raise Wrong("each of two jobs in one place", seen, look)
-            Process(promote_as_well).result()
+            promote(connection)
             if sorted(there(key)) != sorted(TWO) or waiting(later):
-                seen = f"{there(key)} in the queue when the first was killed after {came_through} commands"
+                seen = f"{there(key)} in the queue when the first was killed before its {nth(came_through + 1)} command"
                 raise Wrong("the rest to be moved by the next who promotes", seen, "what does who is killed leave?")
             later, key = new(*TWO)
 
         yield "each job is moved once when two promote at the same time"
         later, key = new(*TWO)
-        for answers in held(gate, promote, promote_as_well):
+        for both in held(gate, promote, promote_as_well):
             if sorted(there(key)) != sorted(TWO) or waiting(later):
                 look = "what may happen between reading and removing?"
                 raise Wrong("each of two jobs once in the queue", f"{there(key)}", look)
-            if sum(answers) != 2:
-                raise Wrong("2 for both together", " and ".join(map(str, answers)), "who counts what another has moved?")
+            if sum(both) != 2:
+                raise Wrong("2 for both together", " and ".join(map(str, both)), "who counts what another moved?")
             later, key = new(*TWO)
 
         yield "who adds a job meanwhile keeps it from nothing"
@@ -163,7 +164,7 @@ def schedule(my_schedule: Any) -> Steps:
         for answer, _ in held(gate, promote, add):
             if answer != 1 or there(key) != ["soup"] or waiting(later) != ["bread"]:
                 seen = f"{answer!r}, {there(key)} in the queue, and {waiting(later)} that wait"
-                raise Wrong("1, ['soup'] in the queue, and ['bread'] that waits", seen, "what if something has changed?")
+                raise Wrong("1, ['soup'] in the queue, and ['bread'] that waits", seen, "what if something changes?")
             later, key = new("soup")
 
         yield "what falls due meanwhile is moved, or waits"

@@ -26,7 +26,9 @@ def unevenness(found: list[float], low: float, high: float) -> float:
     """
     places = sorted((number - low) / (high - low) for number in found)
     count = len(places)
-    return max(max((rank + 1) / count - place, place - rank / count) for rank, place in enumerate(places)) * count**0.5
+    return math.sqrt(count) * max(
+        max((rank + 1) / count - place, place - rank / count) for rank, place in enumerate(places)
+    )
 
 
 @exercise(number=1, answer="backoff")
@@ -44,10 +46,10 @@ def backoff(backoff: Callable[[int], Any]) -> Steps:
             seconds = backoff(tries)
             if isinstance(seconds, bool) or not isinstance(seconds, Real | Decimal):
                 raise Wrong(f"a number of seconds from `backoff({tries})`", f"{seconds!r}", "is there a `return`?")
-            if not most(tries) / 2 - 1e-9 <= seconds <= most(tries) + 1e-9:
-                wanted = f"{most(tries) / 2:g} s to {most(tries)} s from `backoff({tries})`"
-                raise Wrong(wanted, f"{float(seconds):g} s", look)
             found.append(float(seconds))
+            if not most(tries) / 2 - 1e-9 <= found[-1] <= most(tries) + 1e-9:
+                wanted = f"{most(tries) / 2:g} s to {most(tries)} s from `backoff({tries})`"
+                raise Wrong(wanted, f"{found[-1]:g} s", look)
 
     yield "begins with half a second to a second"
     samples(0, "`2**0` is 1; half of that and all of that")
@@ -76,7 +78,7 @@ def backoff(backoff: Callable[[int], Any]) -> Steps:
         if unevenness(found, low, high) > 3.2:
             borders = [-math.inf, *(low + quarter * (high - low) / 4 for quarter in (1, 2, 3)), math.inf]
             shares = [sum(a <= seconds < b for seconds in found) / len(found) for a, b in pairwise(borders)]
-            wanted = f"each number between {low:g} s and {high} s as likely after {tries} tries"
+            wanted = f"each number between {low:g} s and {high} s as likely from `backoff({tries})`"
             seen = f"{', '.join(f'{share:.0%}' for share in shares)} in its four quarters"
             raise Wrong(wanted, seen, "from where to where is it random?")
     yield Saw(f"{min(all_found[3]):.2f} s to {max(all_found[3]):.2f} s after three tries")

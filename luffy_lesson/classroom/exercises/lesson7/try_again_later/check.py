@@ -38,6 +38,11 @@ def failing(raised: BaseException) -> Callable[[], None]:
     return fail
 
 
+def returning(result: Any) -> Callable[[], Any]:
+    """Return a job that returns something."""
+    return lambda: result
+
+
 @exercise(number=2, answer="MyProcessor")
 def try_again_later(my_processor: Any) -> Steps:
     """What becomes of a job that raises: it is tried again later, or it is dead."""
@@ -77,8 +82,10 @@ def try_again_later(my_processor: Any) -> Steps:
         return f"{named(later)} in `later`, {named(dead)} in `dead`"
 
     error = Planned("this job fails")
-    usual = [error, ValueError("no number"), TypeError(), queue.Empty(), StopIteration(), ZeroDivisionError()]
-    kinds: list[BaseException] = [*usual, SystemExit(1), KeyboardInterrupt(), Unusual()]
+    kinds: list[BaseException] = [
+        *(ValueError("no number"), TypeError(), queue.Empty(), StopIteration(), ZeroDivisionError()),
+        *(SystemExit(1), KeyboardInterrupt(), Unusual()),
+    ]
 
     def step_stays(function: Callable[[], Any], raised: BaseException, tries: int = 0) -> None:
         """Let the answer do one step with a job that raises. Raise `Wrong` when that leaves the step."""
@@ -131,8 +138,9 @@ def try_again_later(my_processor: Any) -> Steps:
         raise Wrong("the job to be performed as soon as it is there", "no call of it", "for what does it wait?")
 
     yield "a job that raises nothing is finished, whatever it returns"
-    for returned in (None, 0, 1, "", False, True, [], Planned("returned, not raised"), error):
-        step(lambda returned=returned: returned)  # type: ignore[misc]
+    results: list[Any] = [None, 0, 1, "", False, True, [], Planned("returned, not raised"), error]
+    for returned in results:
+        step(returning(returned))
         if later or dead:
             raise Wrong(
                 "nothing in `later` and nothing in `dead`",
@@ -141,8 +149,7 @@ def try_again_later(my_processor: Any) -> Steps:
             )
 
     yield "what a job raises does not leave `step`"
-    for raised in usual:
-        step_stays(failing(raised), raised)
+    step_stays(fail, error)
 
     yield "a job that raises is tried again later, once more than before"
     for tries in (0, 2):
@@ -161,7 +168,7 @@ def try_again_later(my_processor: Any) -> Steps:
     for tries in (3, cases.randint(4, 30)):
         step(fail, tries)
         if dead != [(fail, error)] or later:
-            wanted = f"[(fail, {error!r})] in `dead` alone of a job that was tried again {tries} times, with `retries=3`"
+            wanted = f"[(fail, {error!r})] in `dead` alone, as it was tried again {tries} times and `retries` is 3"
             raise Wrong(wanted, found(), "`tries` and `self.retries`")
         if jobs.noted != [(1, 1)]:
             raise Wrong("`task_done()` of a dead job, too, once", f"{len(jobs.noted)} of them", "`finally`")
@@ -186,10 +193,12 @@ def try_again_later(my_processor: Any) -> Steps:
         for tries in (0, 3):
             step_stays(job := failing(raised), raised, tries)
             wanted_later, wanted_dead = ([], [(job, raised)]) if tries else ([(job, 1)], [])
-            if later != wanted_later or dead != wanted_dead or jobs.noted != [(0, 1)]:
-                wanted = f"{named(wanted_later)} in `later`, {named(wanted_dead)} in `dead`, and `task_done()`"
-                seen = f"{found()}, and {len(jobs.noted)} of them"
-                raise Wrong(f"{wanted} of a job that raises {raised!r}", seen, "what does the `except` catch?")
+            if later != wanted_later or dead != wanted_dead:
+                wanted = f"{named(wanted_later)} in `later`, {named(wanted_dead)} in `dead`"
+                raise Wrong(f"{wanted} of a job that raises {raised!r}", found(), "what does the `except` catch?")
+            if jobs.noted != [(0, 1)]:
+                seen = f"{len(jobs.noted)} of them"
+                raise Wrong(f"one `task_done()` of a job that raises {raised!r}, when it is noted", seen, "`finally`")
 
     yield "is appended behind what is there, and its equal, too"
     for tries, kept in (1, later), (5, dead):
@@ -201,8 +210,8 @@ def try_again_later(my_processor: Any) -> Steps:
             one.step()
         last = (fail, tries + 1) if kept is later else (fail, error)
         if later + dead != [(work, 1), *[last] * 2 * (kept is later), (work, 1), *[last] * 2 * (kept is dead)]:
-            seen = found()
-            raise Wrong(f"{named([(work, 1), last, last])} in `{'later' if kept is later else 'dead'}`", seen, "`append`")
+            wanted = f"{named([(work, 1), last, last])} in `{'later' if kept is later else 'dead'}`"
+            raise Wrong(wanted, found(), "`append`")
 
     yield "several threads work for it at the same time"
     for each in (later, dead, jobs.noted):
@@ -254,10 +263,11 @@ def try_again_later(my_processor: Any) -> Steps:
         if len(performed) > 200:
             break
     for name, times in fails.items():
-        wanted = min(times, retries) + 1
-        if performed.count(name) != wanted:
-            seen = f"{performed.count(name)}"
-            raise Wrong(f"{wanted} calls of a job that fails {times} times, with `retries={retries}`", seen, "`tries`")
+        calls = min(times, retries) + 1
+        if performed.count(name) != calls:
+            look = "what is known of a job, and what of the one before?"
+            wanted = f"{calls} as the number of calls (that job fails {times}x, and `retries` is {retries})"
+            raise Wrong(wanted, f"{performed.count(name)}", look)
     ends = sorted(job.__name__ for job, _ in dead)
     if ends != sorted(name for name, times in fails.items() if times > retries):
         raise Wrong(f"those that fail more than {retries} times in `dead`", f"{ends}", "`tries` and `self.retries`")

@@ -2,10 +2,11 @@
 
 import time
 from collections import Counter
+from itertools import chain
 from typing import Any
 
 from luffy_lesson.classroom.check.cases import draw
-from luffy_lesson.classroom.check.connection import connect, new_key, texts
+from luffy_lesson.classroom.check.connection import connect, new_key, nth, texts
 from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.processes import Gate, held, killed
 from luffy_lesson.classroom.check.sandbox import Steps, Wrong
@@ -64,7 +65,8 @@ def take_many(my_batches: Any) -> Steps:
     taken, took = take(batches, 10, []), []
     for _ in range(3):
         begin = time.monotonic()
-        if taken != FIVE[3:] or (none := take(batches, 10, [])):
+        none = take(batches, 10, [])
+        if taken != FIVE[3:] or none:
             raise Wrong(f"{FIVE[3:]}, and then []", f"{taken}, and then {none}", "what if the queue is empty?")
         took.append(time.monotonic() - begin)
     if min(took) > QUIET:
@@ -132,14 +134,15 @@ def take_many(my_batches: Any) -> Steps:
         waiting += coming
         finished = cases.sample(flying, cases.randint(0, len(flying)))
         most = cases.randint(0, 6)
-        before = f"with {flying} in flight"
         taken, wanted, waiting = take(batches, most, finished), waiting[:most], waiting[most:]
-        flying = list((Counter(flying) - Counter(finished)).elements()) + wanted
         if taken != wanted or there(key) != waiting[::-1]:
             raise Wrong(f"{wanted}", f"{taken}", "what is asked of a job, and what is done with its text?")
-        if Counter(there(in_flight)) != Counter(flying):
-            wanted_then = f"{flying} in flight after {finished} were finished, {before}"
-            raise Wrong(wanted_then, f"{there(in_flight)}", "how do the texts travel?")
+        flying = list((Counter(flying) - Counter(finished)).elements()) + wanted
+        found = Counter(there(in_flight))
+        if found != Counter(flying):
+            more, less = (list(each.elements()) for each in (found - Counter(flying), Counter(flying) - found))
+            seen = f"{more} there still, and {less} gone as well"
+            raise Wrong(f"{finished} to be gone, and no other", seen, "how do the texts travel?")
 
     yield "there may be many"
     many = [str(number) for number in range(1200)]
@@ -154,7 +157,7 @@ def take_many(my_batches: Any) -> Steps:
     three, finished = FIVE[:3], ["fourth", "fifth"]
 
     def busy() -> tuple[str, str]:
-        """Return two keys: of a queue with three jobs, and of a list with two that are finished, and one that is not."""
+        """Return two keys: of a queue with three jobs, and of a list with two that are finished and one that is not."""
         key, in_flight = new(*three)
         connection.lpush(in_flight, *finished, "sixth")
         return key, in_flight
@@ -171,14 +174,14 @@ def take_many(my_batches: Any) -> Steps:
         for came_through in killed(gate, take_two):
             places = [job for job in there(key) + there(in_flight) if job not in finished]
             if sorted(places) != sorted([*three, "sixth"]):
-                seen = f"{places} when it was killed after {came_through} commands"
+                seen = f"{places} when it was killed before its {nth(came_through + 1)} command"
                 raise Wrong("each of four jobs in one of the two lists", seen, "can one command do it all?")
             key, in_flight = busy()
 
         yield "each job is taken once when two take at the same time"
         key, in_flight = busy()
         for both in held(gate, take_two, take_two_as_well):
-            if sorted(taken := sum(both, [])) != sorted(three):
+            if sorted(taken := list(chain(*both))) != sorted(three):
                 raise Wrong("each of three jobs once", f"{taken}", "what may happen between reading and removing?")
             if sorted(there(in_flight)) != sorted([*three, "sixth"]):
                 raise Wrong("all three in flight, and the sixth", f"{there(in_flight)}", "what is removed?")
