@@ -1,9 +1,0 @@
-# must fail at: a part of a processor is a whole one
-import math
-
-
-def how_many(per_second, seconds, busy):
-    if not 0 < busy <= 1 or per_second < 0 or seconds < 0:
-        raise ValueError
-    needed = per_second * seconds / busy
-    return max(1, round(needed) if abs(needed - round(needed)) < 0.001 else math.ceil(needed))
