@@ -9,7 +9,7 @@ from luffy_lesson.classroom.check.connection import connect, new_key, nth, texts
 from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.processes import Gate, held, killed
 from luffy_lesson.classroom.check.sandbox import Saw, Steps, Wrong
-from luffy_lesson.classroom.check.waiting import QUIET, SOON, until
+from luffy_lesson.classroom.check.waiting import QUIET, until
 
 EARLY = 0.05
 """How much too early is still right, in seconds: two clocks that tell the same time differ by a little."""

@@ -234,6 +234,8 @@ def try_again_later(my_processor: Any) -> Steps:
         thread.start()
     for thread in threads:
         thread.join(2 * SOON)
+    if both.broken:
+        raise Wrong("two jobs at the same time", "one after the other", "what is locked while a job is performed?")
     if len(later) != 2 or dict(later) != {first: 2, second: 3} or dead:
         seen = f"{[tries for _, tries in later]}, and {len(set(map(str, later)))} different jobs"
         raise Wrong("two jobs in `later`, with 2 and 3 tries", seen, "where is the job kept meanwhile?")
