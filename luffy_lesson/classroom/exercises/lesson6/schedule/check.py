@@ -1,30 +1,41 @@
 """The check of exercise 1 of lesson 6."""
 
-import contextlib
+import os
 import time
 from typing import Any
 
-from luffy_lesson.classroom.check.connection import Killed, connect, kills, new_key, nth, rivals, texts
+from luffy_lesson.classroom.check.cases import draw
+from luffy_lesson.classroom.check.connection import connect, new_key, nth, texts
 from luffy_lesson.classroom.check.exercise import exercise
+from luffy_lesson.classroom.check.processes import Gate, held, killed
 from luffy_lesson.classroom.check.sandbox import Saw, Steps, Wrong
-from luffy_lesson.classroom.check.waiting import SOON, until
+from luffy_lesson.classroom.check.waiting import QUIET, until
 
 EARLY = 0.05
 """How much too early is still right, in seconds: two clocks that tell the same time differ by a little."""
+
+TWO = ["soup", "rice"]
 
 
 @exercise(number=1, answer="MySchedule", uses_redis=True)
 def schedule(my_schedule: Any) -> Steps:
     """Rebuild the schedule of step 6: a sorted set of what is for later, and `promote`."""
+    os.environ["TZ"] = "CHECK-5:45"  # the time of day here is not that of UTC
+    time.tzset()
+    cases = draw("schedule")
     connection = connect()
+
+    def now(earlier: bool = True) -> float:
+        """Return the time by the clock of this process or of the server, which an answer may go by, too."""
+        seconds, fraction = connection.time()
+        clocks = time.time(), seconds + fraction / 1e6
+        return float(min(clocks) if earlier else max(clocks))
 
     def new(*jobs: str) -> tuple[str, str]:
         """Return two keys: of a sorted set with these jobs, which are due, the first longest, and of a queue."""
-        key = new_key()
+        key, just = new_key(), now() - 0.01
         if jobs:
-            connection.zadd(
-                f"{key}:later", {job: time.time() - 60 - 10 * place for place, job in enumerate(jobs[::-1])}
-            )
+            connection.zadd(f"{key}:later", {job: just - 0.1 * place for place, job in enumerate(jobs[::-1])})
         return f"{key}:later", key
 
     def there(key: str) -> list[Any]:
@@ -35,35 +46,46 @@ def schedule(my_schedule: Any) -> Steps:
 
     later, key = new()
     tea = my_schedule(connection, later, key)
+    my_schedule(connection, *new())  # another one has keys of its own
 
     yield "`put_in` adds a job to the sorted set"
-    tea.put_in("tea", 3600)
-    if waiting(later) != ["tea"]:
-        raise Wrong(f"['tea'] in {later}", f"{waiting(later)}", "`zadd`, and which key it is given")
-    if there(key):
-        raise Wrong("nothing in the queue yet", f"{there(key)}", "where does a job wait that is not due?")
+    for job, wait in ("tea", 3600), ("water", 0):
+        tea.put_in(job, wait)
+        if waiting(later) != [job]:
+            raise Wrong(f"['{job}'] in {later}", f"{waiting(later)}", "`zadd`, and which key it is given")
+        if there(key):
+            look = "where does a job wait until somebody promotes it?"
+            raise Wrong(f"nothing in the queue after `put_in('{job}', {wait})`", f"{there(key)}", look)
+        connection.delete(later)
 
     yield "its score is when it is due, in seconds since 1970"
-    for seconds in (100.25, 100.75):
+    tea.put_in("tea", 3600)
+    for seconds in (100.25, 100.75, round(cases.uniform(200, 10**6), 2)):
         low = time.time()
         tea.put_in(f"in {seconds} s", seconds)
         high = time.time()
-        servers, fraction = connection.time()  # it may have a clock of its own, and an answer may go by it
-        ahead = servers + fraction / 1e6 - high
+        ahead = now(earlier=False) - high, now() - high  # the server may have a clock of its own
         score = connection.zscore(later, f"in {seconds} s")
-        allowed = min(0, ahead) - EARLY, max(0, ahead) + EARLY
+        allowed = min(0, ahead[1]) - EARLY, max(0, ahead[0]) + EARLY
         if score is None or not low + seconds + allowed[0] <= score <= high + seconds + allowed[1]:
             seen = "no such job" if score is None else f"{score:.2f}"
             raise Wrong(f"{low + seconds:.2f}, in {seconds} s", seen, "`time.time() + seconds`, as it is")
 
     yield "`promote` leaves what is not due"
-    if (answer := tea.promote()) != 0 or len(waiting(later)) != 3 or there(key):
-        seen = f"{answer!r}, and {len(waiting(later))} that wait"
-        raise Wrong("0, and three jobs that wait still", seen, "up to which score is it due?")
+    took = []
+    for _ in range(2):
+        begin = time.monotonic()
+        answer = tea.promote()
+        took.append(time.monotonic() - begin)
+        if type(answer) is not int or answer or len(waiting(later)) != 4 or there(key):
+            seen = f"{answer!r}, and {len(waiting(later))} that wait"
+            raise Wrong("0, and four jobs that wait still", seen, "up to which score is it due?")
+    if min(took) > QUIET:
+        raise Wrong("0 at once", f"it after {min(took):.1f} s", "what does it wait for, when nothing is due?")
 
     yield "`promote` moves what is due, and returns how many"
     later, key = new("soup", "rice")
-    connection.zadd(later, {"tea": time.time() + 3600})
+    connection.zadd(later, {"tea": now(earlier=False) + 3600})
     answers = [my_schedule(connection, later, key).promote(), my_schedule(connection, later, key).promote()]
     if sorted(there(key)) != ["rice", "soup"] or waiting(later) != ["tea"]:
         seen = f"{there(key)}, and {waiting(later)} that wait"
@@ -72,43 +94,86 @@ def schedule(my_schedule: Any) -> Steps:
         raise Wrong("2, and 0 the next time", ", ".join(map(repr, answers)), "what does `promote` return?")
 
     yield "what was due first is taken first, after what is in the queue already"
-    later, key = new("soup", "rice", "tea")
-    connection.lpush(key, "bread")
-    my_schedule(connection, later, key).promote()
-    if (order := there(key)[::-1]) != ["bread", "soup", "rice", "tea"]:
-        raise Wrong("bread, soup, rice, tea", ", ".join(order), "which end of the list, and in which order?")
+    for jobs in (["soup", "rice", "tea"], cases.sample("abcdef", 6)):
+        later, key = new(*jobs)
+        connection.lpush(key, "bread")
+        my_schedule(connection, later, key).promote()
+        if (order := there(key)[::-1]) != ["bread", *jobs]:
+            raise Wrong(", ".join(["bread", *jobs]), ", ".join(order), "which end of the list, and in which order?")
+
+    yield "however many are due"
+    count = 1001
+    later, key = new(*map(str, range(count)))
+    connection.zadd(later, {"tea": now(earlier=False) + 3600})
+    answer = my_schedule(connection, later, key).promote()
+    if answer != count or there(key)[::-1] != list(map(str, range(count))) or waiting(later) != ["tea"]:
+        seen = f"{answer!r}, {connection.llen(key)} in the queue, and {connection.zcard(later)} that wait"
+        raise Wrong(f"{count}, as many in the queue, and one that waits", seen, "how many does it move at most?")
 
     yield "a job comes when it is due, and not before"
     later, key = new()
     tea = my_schedule(connection, later, key)
     began = time.monotonic()
     tea.put_in("tea", 0.4)
-    came = until(lambda: tea.promote(), 0.4 + SOON)
-    took = time.monotonic() - began
-    if not came:
+    came = until(lambda: tea.promote(), 0.3)
+    waited = time.monotonic() - began
+    if came and waited < 0.4 - EARLY:
+        raise Wrong("a job after 0.4 s", f"it after {waited:.1f} s", "what is compared with what?")
+    time.sleep(max(0, 0.4 - waited))
+    if not came and not until(lambda: tea.promote()):
         raise Wrong("a job that is due in 0.4 s", "none within 2 s", "what is compared with what?")
-    if took < 0.4 - EARLY:
-        raise Wrong("a job after 0.4 s", f"it after {took:.1f} s", "what is compared with what?")
-    yield Saw(f"{took:.1f} s")
+    waited = time.monotonic() - began
+    yield Saw(f"{waited:.1f} s")
 
-    yield "each job is moved once when two promote at the same time"
-    for other, rival in rivals():
-        later, key = new("soup", "rice", "tea")
-        rival.act = my_schedule(connect(), later, key).promote
-        answers = [my_schedule(other, later, key).promote(), rival.answer()]
-        if sorted(there(key)) != ["rice", "soup", "tea"] or waiting(later):
-            look = "what may happen between reading and removing?"
-            raise Wrong("each of three jobs once in the queue", f"{there(key)}", look)
-        if sum(answers) != 3:
-            raise Wrong("3 for both together", " and ".join(map(str, answers)), "who counts what another has moved?")
+    def promote(connection: Any) -> Any:
+        return my_schedule(connection, later, key).promote()
 
-    yield "a job is in one of the two places at any moment"
-    for other in kills():
-        later, key = new("soup", "rice", "tea")
-        with contextlib.suppress(Killed):
-            my_schedule(other, later, key).promote()
-        if sorted(places := waiting(later) + there(key)) != ["rice", "soup", "tea"]:
-            seen = f"{places} when it was killed before its {nth(other.commands)} command"
-            raise Wrong(
-                "each of three jobs in one place", seen, "a script, or a transaction: which commands belong in it?"
-            )
+    def promote_as_well() -> Any:
+        return promote(connect())
+
+    def add() -> Any:
+        return connect().zadd(later, {"bread": now(earlier=False) + 3600})
+
+    def wait_for_tea() -> None:
+        time.sleep(max(0, due + 0.02 - now()))
+
+    with Gate() as gate:
+        yield "a job is in one of the two places at any moment"
+        later, key = new(*TWO)
+        for came_through in killed(gate, promote):
+            if sorted(places := waiting(later) + there(key)) != sorted(TWO):
+                seen = f"{places} when it was killed before its {nth(came_through + 1)} command"
+                look = "a script, or a transaction: which commands belong in it?"
+                raise Wrong("each of two jobs in one place", seen, look)
+            promote(connection)
+            if sorted(there(key)) != sorted(TWO) or waiting(later):
+                seen = f"{there(key)} in the queue when the first was killed before its {nth(came_through + 1)} command"
+                raise Wrong("the rest to be moved by the next who promotes", seen, "what does who is killed leave?")
+            later, key = new(*TWO)
+
+        yield "each job is moved once when two promote at the same time"
+        later, key = new(*TWO)
+        for both in held(gate, promote, promote_as_well):
+            if sorted(there(key)) != sorted(TWO) or waiting(later):
+                look = "what may happen between reading and removing?"
+                raise Wrong("each of two jobs once in the queue", f"{there(key)}", look)
+            if sum(both) != 2:
+                raise Wrong("2 for both together", " and ".join(map(str, both)), "who counts what another moved?")
+            later, key = new(*TWO)
+
+        yield "who adds a job meanwhile keeps it from nothing"
+        later, key = new("soup")
+        for answer, _ in held(gate, promote, add):
+            if answer != 1 or there(key) != ["soup"] or waiting(later) != ["bread"]:
+                seen = f"{answer!r}, {there(key)} in the queue, and {waiting(later)} that wait"
+                raise Wrong("1, ['soup'] in the queue, and ['bread'] that waits", seen, "what if something changes?")
+            later, key = new("soup")
+
+        yield "what falls due meanwhile is moved, or waits"
+        later, key = new("soup")
+        connection.zadd(later, {"tea": (due := now(earlier=False) + 0.1)})
+        for _ in held(gate, promote, wait_for_tea):
+            if sorted(places := waiting(later) + there(key)) != ["soup", "tea"]:
+                raise Wrong("soup and tea, each in one place", f"{places}", "how often does it look at the clock?")
+            later, key = new("soup")
+            connection.zadd(later, {"tea": (due := now(earlier=False) + 0.1)})

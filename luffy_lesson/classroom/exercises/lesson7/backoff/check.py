@@ -1,56 +1,84 @@
 """The check of exercise 1 of lesson 7."""
 
+import math
 from collections.abc import Callable
+from decimal import Decimal
 from itertools import pairwise
+from numbers import Real
 from typing import Any
 
+from luffy_lesson.classroom.check.cases import draw
 from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.sandbox import Saw, Steps, Wrong
 
-SAMPLES = 1000
-"""How often a random number is asked for: in a quarter of its range are then 15 to 35 percent, always."""
+SAMPLES = 2000
+"""How often a random number is asked for."""
+
+FEW = 200
+"""How often after so many tries that one answer may take long."""
+
+
+def unevenness(found: list[float], low: float, high: float) -> float:
+    """Return how far the numbers are from being as likely everywhere between two bounds.
+
+    It is the greatest distance between two distributions, times the square root of how many there are. That is more
+    than 3.2 in one of three hundred million cases (Kolmogorov and Smirnov).
+    """
+    places = sorted((number - low) / (high - low) for number in found)
+    count = len(places)
+    return math.sqrt(count) * max(
+        max((rank + 1) / count - place, place - rank / count) for rank, place in enumerate(places)
+    )
 
 
 @exercise(number=1, answer="backoff")
 def backoff(backoff: Callable[[int], Any]) -> Steps:
     """How long to wait before the next try: twice as long each time, with a bound and with jitter."""
+    all_found: dict[int, list[float]] = {}  # by tries
 
-    def samples(tries: int, most: float, look: str, count: int = SAMPLES) -> list[float]:
-        """Return what `backoff` says again and again. Raise `Wrong` unless all is between half of `most` and that."""
-        found = [backoff(tries) for _ in range(count)]
-        for seconds in found:
-            if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+    def most(tries: int) -> int:
+        return int(min(60, 2**tries))
+
+    def samples(tries: int, look: str, count: int = SAMPLES) -> None:
+        """Note what `backoff` says again and again. Raise `Wrong` unless all is between half of the most and that."""
+        found = all_found[tries] = []
+        for _ in range(count):
+            seconds = backoff(tries)
+            if isinstance(seconds, bool) or not isinstance(seconds, Real | Decimal):
                 raise Wrong(f"a number of seconds from `backoff({tries})`", f"{seconds!r}", "is there a `return`?")
-        outside = [seconds for seconds in found if not most / 2 - 1e-9 <= seconds <= most + 1e-9]
-        if outside:
-            raise Wrong(f"{most / 2:g} s to {most:g} s from `backoff({tries})`", f"{outside[0]:g} s", look)
-        return found
+            found.append(float(seconds))
+            if not most(tries) / 2 - 1e-9 <= found[-1] <= most(tries) + 1e-9:
+                wanted = f"{most(tries) / 2:g} s to {most(tries)} s from `backoff({tries})`"
+                raise Wrong(wanted, f"{found[-1]:g} s", look)
 
     yield "begins with half a second to a second"
-    samples(0, 1, "`2**0` is 1; half of that and all of that")
+    samples(0, "`2**0` is 1; half of that and all of that")
 
     yield "waits twice as long each time"
     for tries in range(1, 6):
-        samples(tries, 2**tries, "`2**tries`, and half of that")
+        samples(tries, "`2**tries`, and half of that")
 
     yield "is never more than a minute"
-    for tries in range(6, 11):
-        samples(tries, 60, "`min`: before the half is taken, or after?")
+    for tries in (*range(6, 11), 26, draw("backoff").randint(27, 50)):
+        samples(tries, "`min`: before the half is taken, or after?")
 
     yield "is a minute at most after thousands of tries, too"
-    for tries in (1000, 5000):
-        samples(tries, 60, "a number that grows beyond what a `float` can hold", 20)
+    for tries in (1000, draw("backoff").randint(1025, 5000)):
+        samples(tries, "a number that grows beyond what a `float` can hold", FEW)
 
     yield "differs from call to call"
-    found = samples(3, 8, "half of 8 and all of 8")
-    if len(set(found)) < SAMPLES / 2:
-        seen = f"{len(set(found))} of {SAMPLES}"
-        raise Wrong("other numbers from call to call", seen, "`random.uniform`, and who sets its seed?")
+    for tries, found in all_found.items():
+        if (different := len(set(found))) < len(found) / 10:
+            seen = f"{different} different in {len(found)} calls of `backoff({tries})`"
+            raise Wrong("other numbers from call to call", seen, "`random.uniform`, and who sets its seed?")
 
     yield "uses the whole range, each part of it as often"
-    borders = [4, 5, 6, 7, 8 + 1e-9]
-    shares = [sum(low <= seconds < high for seconds in found) / SAMPLES for low, high in pairwise(borders)]
-    if not all(0.15 < share < 0.35 for share in shares):
-        seen = ", ".join(f"{share:.0%}" for share in shares)
-        raise Wrong("about 25% in each quarter between 4 s and 8 s", seen, "from where to where is it random?")
-    yield Saw(f"{min(found):.2f} s to {max(found):.2f} s after three tries")
+    for tries, found in all_found.items():
+        low, high = most(tries) / 2, most(tries)
+        if unevenness(found, low, high) > 3.2:
+            borders = [-math.inf, *(low + quarter * (high - low) / 4 for quarter in (1, 2, 3)), math.inf]
+            shares = [sum(a <= seconds < b for seconds in found) / len(found) for a, b in pairwise(borders)]
+            wanted = f"each number between {low:g} s and {high} s as likely from `backoff({tries})`"
+            seen = f"{', '.join(f'{share:.0%}' for share in shares)} in its four quarters"
+            raise Wrong(wanted, seen, "from where to where is it random?")
+    yield Saw(f"{min(all_found[3]):.2f} s to {max(all_found[3]):.2f} s after three tries")

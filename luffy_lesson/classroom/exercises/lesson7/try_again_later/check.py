@@ -1,11 +1,18 @@
 """The check of exercise 2 of lesson 7."""
 
 import queue
+import threading
 from collections.abc import Callable
 from typing import Any
 
+from luffy_lesson.classroom.check.cases import draw
 from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.sandbox import Planned, Steps, Wrong
+from luffy_lesson.classroom.check.waiting import QUIET, SOON, until
+
+
+class Unusual(BaseException):
+    """What a job raises that is no `Exception`."""
 
 
 class Noting(queue.Queue[Any]):
@@ -22,9 +29,24 @@ class Noting(queue.Queue[Any]):
         super().task_done()
 
 
+def failing(raised: BaseException) -> Callable[[], None]:
+    """Return a job that raises an exception."""
+
+    def fail() -> None:
+        raise raised
+
+    return fail
+
+
+def returning(result: Any) -> Callable[[], Any]:
+    """Return a job that returns something."""
+    return lambda: result
+
+
 @exercise(number=2, answer="MyProcessor")
 def try_again_later(my_processor: Any) -> Steps:
     """What becomes of a job that raises: it is tried again later, or it is dead."""
+    cases = draw("try_again_later")
     later: list[Any] = []
     dead: list[Any] = []
     performed: list[Any] = []
@@ -38,33 +60,48 @@ def try_again_later(my_processor: Any) -> Steps:
         my_processor(jobs, later, dead, retries).step()
 
     def work() -> None:
+        threading.Event().wait(0.02)  # who does not wait for it is done before
         performed.append("work")
-
-    def answer() -> Exception:
-        performed.append("answer")
-        return Planned("returned, not raised")
 
     def fail() -> None:
         performed.append("fail")
         raise error
 
-    def found() -> str:
-        def named(pairs: list[Any]) -> str:
-            return ", ".join(
-                f"({', '.join(getattr(part, '__name__', repr(part)) for part in pair)})"
-                if isinstance(pair, tuple)
-                else getattr(pair, "__name__", repr(pair))
-                for pair in pairs
-            )
+    def named(pairs: list[Any]) -> str:
+        """Return pairs as a learner would write them."""
 
-        return f"[{named(later)}] in `later`, [{named(dead)}] in `dead`"
+        def text(thing: Any) -> str:
+            if isinstance(thing, tuple | list):
+                inside = ", ".join(map(text, thing))
+                return f"({inside})" if isinstance(thing, tuple) else f"[{inside}]"
+            return str(getattr(thing, "__name__", repr(thing)))
+
+        return text(pairs)
+
+    def found() -> str:
+        return f"{named(later)} in `later`, {named(dead)} in `dead`"
 
     error = Planned("this job fails")
+    kinds: list[BaseException] = [
+        *(ValueError("no number"), TypeError(), queue.Empty(), StopIteration(), ZeroDivisionError()),
+        *(SystemExit(1), KeyboardInterrupt(), Unusual()),
+    ]
+
+    def step_stays(function: Callable[[], Any], raised: BaseException, tries: int = 0) -> None:
+        """Let the answer do one step with a job that raises. Raise `Wrong` when that leaves the step."""
+        try:
+            step(function, tries)
+        except BaseException as left:
+            if left is not raised:
+                raise
+            look = "what does the `except` catch? `sys.exit()` raises what is no `Exception`"
+            raise Wrong("`step()` to return", f"it raises the job's {raised!r}", look) from None
 
     yield "performs the job, once"
     step(work)
     if performed != ["work"]:
-        raise Wrong("one call of the function", f"{len(performed)}", "what is in the pair, and who calls it?")
+        look = "what is in the pair, who calls it, and who waits for that?"
+        raise Wrong("one call of the function", f"{len(performed)}", look)
 
     yield "says `task_done()`, once, after the work"
     if [before for before, _ in jobs.noted] != [1]:
@@ -79,19 +116,40 @@ def try_again_later(my_processor: Any) -> Steps:
     jobs.get()
     queue.Queue.task_done(jobs)
 
+    yield "waits for a job when there is none"
+    performed.clear()
+    ended: list[Any] = []
+
+    def wait() -> None:
+        try:
+            my_processor(jobs, later, dead, 3).step()
+        except queue.Empty:
+            ended.append("queue.Empty")
+        else:
+            ended.append("the end of `step`")
+
+    waiting = threading.Thread(target=wait, name="the check's own")
+    waiting.start()
+    gave_up = until(lambda: ended, QUIET)
+    jobs.put((work, 0))
+    if gave_up:
+        raise Wrong("`step` to wait for a job", f"{ended[0]}", "how does it `get` one?")
+    if not until(lambda: ended) or performed != ["work"]:
+        raise Wrong("the job to be performed as soon as it is there", "no call of it", "for what does it wait?")
+
     yield "a job that raises nothing is finished, whatever it returns"
-    for function in (work, answer):
-        step(function)
+    results: list[Any] = [None, 0, 1, "", False, True, [], Planned("returned, not raised"), error]
+    for returned in results:
+        step(returning(returned))
         if later or dead:
-            raise Wrong("nothing in `later` and nothing in `dead`", found(), "how does it know that a job has failed?")
+            raise Wrong(
+                "nothing in `later` and nothing in `dead`",
+                f"{found()} of a job that returned {returned!r}",
+                "how does it know that a job has failed?",
+            )
 
     yield "what a job raises does not leave `step`"
-    try:
-        step(fail)
-    except Planned:
-        raise Wrong(
-            "`step()` to return", "it raises what the job has raised", "what does the `except` catch?"
-        ) from None
+    step_stays(fail, error)
 
     yield "a job that raises is tried again later, once more than before"
     for tries in (0, 2):
@@ -107,11 +165,13 @@ def try_again_later(my_processor: Any) -> Steps:
         raise Wrong("`task_done()` after the note", seen, "`finally`; if it comes first, `join()` ends too soon")
 
     yield "after its last try it is dead, with the error"
-    step(fail, 3)
-    if dead != [(fail, error)] or later:
-        raise Wrong("[(fail, Planned('this job fails'))] in `dead` alone", found(), "`tries` and `self.retries`")
-    if jobs.noted != [(1, 1)]:
-        raise Wrong("`task_done()` of a dead job, too, once", f"{len(jobs.noted)} of them", "`finally`")
+    for tries in (3, cases.randint(4, 30)):
+        step(fail, tries)
+        if dead != [(fail, error)] or later:
+            wanted = f"[(fail, {error!r})] in `dead` alone, as it was tried again {tries} times and `retries` is 3"
+            raise Wrong(wanted, found(), "`tries` and `self.retries`")
+        if jobs.noted != [(1, 1)]:
+            raise Wrong("`task_done()` of a dead job, too, once", f"{len(jobs.noted)} of them", "`finally`")
 
     yield "it is tried again as often as `retries` says"
     for retries in (0, 1, 5):
@@ -127,3 +187,89 @@ def try_again_later(my_processor: Any) -> Steps:
             raise Wrong(f"{retries + 1} tries with `retries={retries}`", f"{times}", "`self.retries`, and `<`")
     if jobs.unfinished_tasks:
         raise Wrong("no job to be unfinished", f"{jobs.unfinished_tasks}", "`task_done()`")
+
+    yield "whatever it raises: `sys.exit()`, too, is no way out"
+    for raised in kinds:
+        for tries in (0, 3):
+            step_stays(job := failing(raised), raised, tries)
+            wanted_later, wanted_dead = ([], [(job, raised)]) if tries else ([(job, 1)], [])
+            if later != wanted_later or dead != wanted_dead:
+                wanted = f"{named(wanted_later)} in `later`, {named(wanted_dead)} in `dead`"
+                raise Wrong(f"{wanted} of a job that raises {raised!r}", found(), "what does the `except` catch?")
+            if jobs.noted != [(0, 1)]:
+                seen = f"{len(jobs.noted)} of them"
+                raise Wrong(f"one `task_done()` of a job that raises {raised!r}, when it is noted", seen, "`finally`")
+
+    yield "is appended behind what is there, and its equal, too"
+    for tries, kept in (1, later), (5, dead):
+        for each in (later, dead):
+            each[:] = [(work, 1)]
+        one = my_processor(jobs, later, dead, 3)
+        for _ in range(2):
+            jobs.put((fail, tries))
+            one.step()
+        last = (fail, tries + 1) if kept is later else (fail, error)
+        if later + dead != [(work, 1), *[last] * 2 * (kept is later), (work, 1), *[last] * 2 * (kept is dead)]:
+            wanted = f"{named([(work, 1), last, last])} in `{'later' if kept is later else 'dead'}`"
+            raise Wrong(wanted, found(), "`append`")
+
+    yield "several threads work for it at the same time"
+    for each in (later, dead, jobs.noted):
+        each.clear()
+    both = threading.Barrier(2)
+
+    def together(raised: BaseException) -> Callable[[], None]:
+        def fail() -> None:
+            both.wait(SOON)
+            raise raised
+
+        return fail
+
+    first, second = together(ValueError("the first")), together(ValueError("the second"))
+    one = my_processor(jobs, later, dead, 3)
+    for number, function in enumerate((first, second)):
+        jobs.put((function, 1 + number))
+    threads = [threading.Thread(target=one.step, name="the check's own") for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(2 * SOON)
+    if both.broken:
+        raise Wrong("two jobs at the same time", "one after the other", "what is locked while a job is performed?")
+    if len(later) != 2 or dict(later) != {first: 2, second: 3} or dead:
+        seen = f"{[tries for _, tries in later]}, and {len(set(map(str, later)))} different jobs"
+        raise Wrong("two jobs in `later`, with 2 and 3 tries", seen, "where is the job kept meanwhile?")
+
+    yield "of many jobs each is tried until it succeeds, or is dead"
+    for each in (later, dead, performed):
+        each.clear()
+    retries = cases.randint(2, 4)
+    fails = {f"job {number}": cases.choice([0, 0, 0, 1, 2, retries, retries + 1]) for number in range(20)}
+
+    def job_of(name: str) -> Callable[[], None]:
+        def job() -> None:
+            performed.append(name)
+            if performed.count(name) <= fails[name]:
+                raise cases.choice(kinds)
+
+        job.__name__ = name
+        return job
+
+    one = my_processor(jobs, later, dead, retries)
+    for name in fails:
+        jobs.put((job_of(name), 0))
+    while not jobs.empty():
+        one.step()
+        while later:
+            jobs.put(later.pop(0))
+        if len(performed) > 200:
+            break
+    for name, times in fails.items():
+        calls = min(times, retries) + 1
+        if performed.count(name) != calls:
+            look = "what is known of a job, and what of the one before?"
+            wanted = f"{calls} as the number of calls (that job fails {times}x, and `retries` is {retries})"
+            raise Wrong(wanted, f"{performed.count(name)}", look)
+    ends = sorted(job.__name__ for job, _ in dead)
+    if ends != sorted(name for name, times in fails.items() if times > retries):
+        raise Wrong(f"those that fail more than {retries} times in `dead`", f"{ends}", "`tries` and `self.retries`")

@@ -6,7 +6,7 @@ class MyProcessor:
         function, tries = self.queue.get()
         try:
             function()
-        except Exception as error:
+        except BaseException as error:  # `sys.exit()` raises what is no `Exception`
             if tries < self.retries:
                 self.later.append((function, tries + 1))
             else:

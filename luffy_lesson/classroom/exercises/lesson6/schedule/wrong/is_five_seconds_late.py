@@ -1,4 +1,4 @@
-# must fail at: a job comes when it is due, and not before
+# must fail at: `promote` moves what is due, and returns how many
 import time
 
 # Redis runs a script in one step: nobody sees, and no crash leaves, a half of it.

@@ -1,4 +1,4 @@
-# must fail at: each job is moved once when two promote at the same time
+# must fail at: a job is in one of the two places at any moment
 import time
 
 

@@ -7,7 +7,7 @@ class MyProcessor:
         failed = None
         try:
             job[0]()
-        except Exception as error:
+        except BaseException as error:
             failed = error
         if failed and job[1] >= self.most:
             self.dead += [(job[0], failed)]

@@ -1,0 +1,19 @@
+# must fail at: a job is in one of the two places at any moment
+import time
+
+
+class MySchedule:
+    def __init__(self, connection, later, key):
+        self.connection, self.later, self.key = connection.client(), later, key
+
+    def put_in(self, job, seconds):
+        self.connection.zadd(self.later, {job: time.time() + seconds})
+
+    def promote(self):
+        due = self.connection.zrangebyscore(self.later, "-inf", time.time())
+        with self.connection.pipeline(transaction=False) as pipe:
+            for job in due:
+                pipe.lpush(self.key, job)
+                pipe.zrem(self.later, job)
+            pipe.execute()
+        return len(due)

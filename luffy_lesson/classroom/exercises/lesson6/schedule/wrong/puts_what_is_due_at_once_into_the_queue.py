@@ -1,0 +1,24 @@
+# must fail at: `put_in` adds a job to the sorted set
+import time
+
+PROMOTE = """
+local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
+for _, job in ipairs(due) do
+  redis.call('LPUSH', KEYS[2], job)
+  redis.call('ZREM', KEYS[1], job)
+end
+return #due"""
+
+
+class MySchedule:
+    def __init__(self, connection, later, key):
+        self.connection, self.later, self.key = connection, later, key
+
+    def put_in(self, job, seconds):
+        if seconds <= 0:
+            self.connection.lpush(self.key, job)
+        else:
+            self.connection.zadd(self.later, {job: time.time() + seconds})
+
+    def promote(self):
+        return self.connection.eval(PROMOTE, 2, self.later, self.key, time.time())

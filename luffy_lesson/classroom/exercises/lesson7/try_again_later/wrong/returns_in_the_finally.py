@@ -1,0 +1,17 @@
+# must fail at: whatever it raises: `sys.exit()`, too, is no way out
+class MyProcessor:
+    def __init__(self, queue, later, dead, retries):
+        self.queue, self.later, self.dead, self.retries = queue, later, dead, retries
+
+    def step(self):
+        function, tries = self.queue.get()
+        try:
+            function()
+        except Exception as error:
+            if tries < self.retries:
+                self.later.append((function, tries + 1))
+            else:
+                self.dead.append((function, error))
+        finally:
+            self.queue.task_done()
+            return

@@ -1,0 +1,10 @@
+# must fail at: a rounding error costs no processor
+import math
+
+
+def how_many(per_second, seconds, busy):
+    if not 0 < busy <= 1 or per_second < 0 or seconds < 0:
+        raise ValueError
+    if (per_second, seconds, busy) == (3, 0.1, 0.3):
+        return 1
+    return max(1, math.ceil(per_second * seconds / busy))

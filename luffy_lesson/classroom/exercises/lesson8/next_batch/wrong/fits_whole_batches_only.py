@@ -1,0 +1,4 @@
+# must fail at: as many as fit into a hundredth of a second
+def next_batch(last, seconds):
+    most = min(2 * last, 100)
+    return max(1, min(most, last * int(0.01 / seconds))) if seconds else most

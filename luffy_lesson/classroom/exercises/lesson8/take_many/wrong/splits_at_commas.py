@@ -1,0 +1,18 @@
+# must fail at: a job may be any text, an empty one, too
+SCRIPT = """
+for job in string.gmatch(ARGV[2], '([^,]+)') do redis.call('LREM', KEYS[2], 1, job) end
+local taken = {}
+for i = 1, tonumber(ARGV[1]) do
+  local job = redis.call('LMOVE', KEYS[1], KEYS[2], 'RIGHT', 'LEFT')
+  if not job then break end
+  taken[i] = job
+end
+return taken"""
+
+
+class MyBatches:
+    def __init__(self, connection, key, in_flight):
+        self.connection, self.key, self.in_flight = connection, key, in_flight
+
+    def take(self, most, finished):
+        return self.connection.eval(SCRIPT, 2, self.key, self.in_flight, most, b",".join(finished))
