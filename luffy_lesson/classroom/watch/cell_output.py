@@ -9,6 +9,7 @@ Older versions of ipykernel cannot do it, and are left alone.
 
 import logging
 import threading
+import time
 import traceback
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ from luffy_lesson import step1_sync
 from luffy_lesson.classroom.watch import pools
 from luffy_lesson.classroom.watch.labels import last_line
 from luffy_lesson.step1_sync import say
+
+FINISH = 5
+"""For how many seconds ■ waits for the jobs in hand: the next cell is then not in their way."""
 
 PACKAGE = str(Path(step1_sync.__file__).parent)
 
@@ -104,3 +108,6 @@ def _after(cell: Any) -> None:
         for pool in pools.started:
             pools.quiet(pool)
         print("Interrupted: the processors finish the jobs in hand, and take no more.")
+        deadline = time.monotonic() + FINISH
+        for thread in [thread for pool in pools.started for thread in pool.threads if thread.ident is not None]:
+            thread.join(max(0, deadline - time.monotonic()))
