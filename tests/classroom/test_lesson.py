@@ -64,8 +64,8 @@ def test_fresh_says_who_is_still_at_work_and_goes_on(capsys, monkeypatch):
     Slow.go.set()
     Processor.pool.stop(timeout=10)
     said = capsys.readouterr().out
-    assert "Processor 0" in said
-    assert said.endswith(FRESH.format(3))
+    assert said.startswith("Still at work after 0.05 s: Processor 0\n")
+    assert said.endswith("Lesson 3: nothing waits. Still at work, and nobody can stop them from outside: Processor 0.\n")
 
 
 WATCHED = "print(hasattr(Worker.perform_now, '__wrapped__'), not logging.getLogger('luffy_lesson').propagate)"

@@ -5,7 +5,6 @@ import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from copy import deepcopy
 from pathlib import Path
 
 import nbformat
@@ -53,7 +52,8 @@ class Run:
 
     async def run(self, number: int) -> str:
         """Run a cell, and return what it prints. Raise TimeoutError when it hangs, and what nbclient raises."""
-        cell = deepcopy(self.notebook.cells[number])
+        cell = self.notebook.cells[number]
+        cell.outputs = []
         begun = time.monotonic()
         await self.client.async_execute_cell(cell, number, store_history=False)
         self.took = time.monotonic() - begun

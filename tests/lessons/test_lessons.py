@@ -1,9 +1,12 @@
 """Cells are run again, interrupted, and on a machine that has much to do: none hangs, fails, or says the opposite."""
 
 import asyncio
+import os
+import subprocess
+import sys
 
 import pytest
-from runs import FOLDER, Run
+from runs import FOLDER, Run, printed
 
 PATHS = sorted(FOLDER.glob("*.ipynb"))
 LONG = 1.5
@@ -13,8 +16,8 @@ pytestmark = [pytest.mark.lessons, pytest.mark.timeout(400)]
 each = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 
 
-async def run_all(path, again):
-    """Run each cell, and do `again` with it. Return what each prints, and what `again` returns."""
+async def run_all(path, again=None):
+    """Run each cell, and then `again`, with it. Return what each prints, and what that returns."""
     run, first, second = Run(path), {}, {}
     async with run.kernel():
         for number, cell in run.cells:
@@ -38,3 +41,20 @@ def test_a_cell_that_was_interrupted_can_be_run_again(path):
 
     first, second = asyncio.run(run_all(path, interrupted))
     assert second == first
+
+
+@pytest.fixture
+def busy():
+    """A process that gives a core something to do, as long as the test runs."""
+    parent = os.getpid()
+    spinner = subprocess.Popen([sys.executable, "-c", f"import os\nwhile os.getppid() == {parent}: pass"])
+    yield
+    spinner.kill()
+    spinner.wait()
+
+
+@each
+def test_on_a_busy_machine_a_notebook_says_what_is_stored(path, busy):
+    stored = {cell.id: printed(cell) for _, cell in Run(path).cells}
+    first, _ = asyncio.run(run_all(path))
+    assert first == stored

@@ -117,6 +117,7 @@ def install() -> None:
                 return cls.perform_now(*args)
 
         thread = perform_async(Pinned, *args)
+        pools.call(thread)
         events.tell(Started([thread], processors=False))
         return thread  # type: ignore[no-any-return]
 
@@ -124,9 +125,13 @@ def install() -> None:
     def seen_queue(cls: Any, *args: Any, **named: Any) -> Any:
         nameless(cls, "perform_queue", named)
         owner.claim()
-        bounds.room(step3_memory_queue.Luffy.backend)
-        put = functools.partial(perform_queue, cls, *args)
-        return backlog.put([label(cls, args)], step3_memory_queue.Luffy.backend, put)
+        backend = step3_memory_queue.Luffy.backend
+
+        def put() -> Any:
+            bounds.room(backend)
+            return perform_queue(cls, *args)
+
+        return backlog.put([label(cls, args)], backend, put)
 
     @functools.wraps(start)
     def seen_start(pool: step3_memory_queue.Pool) -> step3_memory_queue.Pool:
