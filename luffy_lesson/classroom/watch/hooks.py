@@ -161,8 +161,8 @@ def install() -> None:
         return backlog.put(jobs, step3_memory_queue.Luffy.backend, put, len(lists))
 
     @functools.wraps(stop)
-    def seen_stop(pool: step3_memory_queue.Pool, timeout: float | None = bounds.LONGEST) -> None:
-        stop(pool, timeout)
+    def seen_stop(pool: step3_memory_queue.Pool, timeout: float | None = None) -> None:
+        stop(pool, bounds.LONGEST if timeout is None else timeout)
 
     def seen_join(join: Callable[[Any], None]) -> Callable[[Any], None]:
         return functools.wraps(join)(lambda backend: bounds.join(backend))
