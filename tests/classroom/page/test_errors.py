@@ -7,7 +7,7 @@ from real_kernel import Kernel
 
 SET_UP = """\
 import os, queue, time
-from luffy_lesson.classroom import check, lesson, watch
+from luffy_lesson.classroom import lesson
 from luffy_lesson.step4_redis_queue import Luffy, Processor, RedisBackend, Worker
 
 class Sleep(Worker):
@@ -43,7 +43,6 @@ def shown(kernel: Kernel, source: str, name: str) -> tuple[list[str], str]:
         ),
         ("Sleep.perform_now(seconds=3)", "TypeError: Sleep.perform_now takes arguments without names, so leave out"),
         ("Processor.start(0)", "ValueError: A pool needs at least one processor, not 0."),
-        ("watch(3)", "TypeError: "),
         ("RedisBackend(3)", "TypeError: A backend takes a client of the class redis.Redis"),
     ],
 )
