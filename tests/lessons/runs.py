@@ -17,8 +17,8 @@ from luffy_lesson.launcher.kernel import ThisPython
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "notebooks"
 PATTERNS = get_sanitize_patterns((ROOT / "luffy_lesson/launcher/sanitize.cfg").read_text())
-LONGEST = 60
-"""How long a cell may take, in seconds. On a quiet machine none takes ten."""
+LONGEST = 90
+"""How long a cell may take, in seconds: more than what a wait in it takes that is in vain."""
 
 
 def printed(cell: nbformat.NotebookNode) -> str:
