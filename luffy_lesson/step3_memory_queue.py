@@ -17,6 +17,7 @@ from luffy_lesson.step2_threaded import say
 __all__ = ["Backend", "Job", "Luffy", "Pool", "Processor", "Worker", "say"]
 
 logger = logging.getLogger(__name__)
+METHODS = ("put", "get", "task_done", "qsize", "join")  # of a backend
 
 
 class Backend(Protocol):
@@ -66,7 +67,7 @@ class Worker(step2_threaded.Worker):
     def perform_queue(cls, *args: Any) -> Any:
         """Put the job on `Luffy.backend`, and return what that says: what `put` returns, else the backend itself.
 
-        Raise RuntimeError when no backend is set, and whatever the backend's `put` raises.
+        Raise RuntimeError when no backend is set, TypeError when it is none, and whatever its `put` raises.
         """
         backend = backend_in_use()
         answer = backend.put(Job(cls, args))
@@ -74,10 +75,15 @@ class Worker(step2_threaded.Worker):
 
 
 def backend_in_use() -> Backend:
-    """Return `Luffy.backend`; raise RuntimeError when none is set."""
-    if Luffy.backend is None:
+    """Return `Luffy.backend`; raise RuntimeError when none is set, TypeError when it is none."""
+    backend = Luffy.backend
+    if backend is None:
         raise RuntimeError("Jobs have nowhere to wait yet. Set a backend first: `Luffy.backend = queue.Queue()`.")
-    return Luffy.backend
+    if isinstance(backend, type):
+        raise TypeError(f"`Luffy.backend` is a class. Brackets make a backend of it: `{backend.__name__}()`.")
+    if missing := [name for name in METHODS if not hasattr(backend, name)]:
+        raise TypeError(f"{backend!r} is no backend: it has no {', '.join(missing)}.")
+    return backend
 
 
 class Processor:
@@ -101,7 +107,8 @@ class Processor:
         """Start `count` processors (at least 1) on `Luffy.backend`, and return their pool.
 
         They replace the pool that an earlier `start` has started: it is stopped first. Raise ValueError for a bad
-        `count`, RuntimeError when no backend is set, TimeoutError when the earlier pool is still at work after 30 s.
+        `count`, RuntimeError when no backend is set, TypeError when it is none, TimeoutError when the earlier pool is
+        still at work after 30 s.
         """
         with Processor._starting:
             backend = backend_in_use()

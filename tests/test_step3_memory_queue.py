@@ -72,6 +72,22 @@ def test_a_queue_without_a_backend_says_how_to_set_one():
         Processor.start(5)
 
 
+@pytest.mark.parametrize("use", [lambda: Worker.perform_queue(1), lambda: Processor.start(1)], ids=["queue", "start"])
+@pytest.mark.parametrize(
+    ("backend", "says"),
+    [
+        (queue.Queue, r"^`Luffy.backend` is a class. Brackets make a backend of it: `Queue\(\)`.$"),
+        (queue.SimpleQueue(), r"SimpleQueue.* is no backend: it has no task_done, join\.$"),
+        ([], r"^\[\] is no backend: it has no put, get, task_done, qsize, join\.$"),
+    ],
+    ids=["a class", "SimpleQueue", "a list"],
+)
+def test_a_backend_that_is_none_is_refused_in_a_sentence(use, backend, says):
+    Luffy.backend = backend
+    with pytest.raises(TypeError, match=says):
+        use()
+
+
 def test_perform_queue_adds_the_job_and_does_not_do_it(backend, note, done):
     note.perform_queue(1)
     assert (done, backend.qsize()) == ([], 1)

@@ -15,6 +15,7 @@ from luffy_lesson.classroom.page.predict import predict
 from luffy_lesson.classroom.page.show import adds, bars, show, staircase
 from luffy_lesson.classroom.page.words import words
 from luffy_lesson.classroom.watch.board import timeline, watch
+from luffy_lesson.classroom.watch.bounds import wait_for
 
 __all__ = [
     "Website",
@@ -34,6 +35,7 @@ __all__ = [
     "staircase",
     "stopwatch",
     "timeline",
+    "wait_for",
     "waiting",
     "watch",
     "words",

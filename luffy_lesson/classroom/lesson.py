@@ -2,14 +2,19 @@
 
 import contextlib
 import os
+import queue
+import threading
 import time
 from collections.abc import Iterator
+
+import redis
 
 from luffy_lesson import redis_client, step3_memory_queue
 from luffy_lesson.classroom.experiments.benchmark import Measurement
 from luffy_lesson.classroom.experiments.experiment import Experiment
 from luffy_lesson.classroom.experiments.website import Website
 from luffy_lesson.classroom.experiments.worker_process import WorkerProcess
+from luffy_lesson.classroom.page import errors
 from luffy_lesson.classroom.page.display import in_notebook
 from luffy_lesson.classroom.watch import cell_output, hooks, pools
 from luffy_lesson.classroom.watch.backlog import backlog
@@ -33,6 +38,7 @@ class Lesson:
 
     number = 0
     _url: str | None = None  # what $REDIS_URL was set to here; another value is the user's own
+    _here: redis.Redis | None = None  # says that this kernel is there
 
     def fresh(self, number: int | None = None) -> None:
         """Begin (again) with nothing running and nothing waiting. The first cell of a notebook, and its panic button.
@@ -53,41 +59,85 @@ class Lesson:
         if in_notebook():
             hooks.install()
             cell_output.install()
-        for process in list(WorkerProcess.running):
-            process.kill()
+            errors.install()
         Website.close_open()
         for experiment in Experiment.shown:
             experiment.stop()
         for measurement in Measurement.shown:
             measurement.stop()
+        self._stop()
+        for board in Board.open:
+            board.close()
+        step3_memory_queue.Luffy.backend = None
+        if self.number >= FIRST_WITH_REDIS:
+            self._fresh_redis()
+        threads = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
+        at_work = ", ".join(thread.name for thread in threads if not thread.daemon)
+        print(
+            f"Lesson {self.number}: nothing waits. Still at work, and nobody can stop them from outside: {at_work}."
+            if at_work
+            else f"Lesson {self.number}: nothing runs, nothing waits."
+        )
+
+    def clear(self) -> None:
+        """Stop the processors and worker processes that an earlier cell has left, and throw away what waits.
+
+        In Redis, these are all of this lesson's keys. The backend stays what it is.
+        """
+        self._stop()
+        backend = step3_memory_queue.Luffy.backend
+        if isinstance(backend, queue.Queue):
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    backend.get(block=False)
+                    backend.task_done()
+        if self.number >= FIRST_WITH_REDIS:
+            with redis_client.connect(None) as connection:
+                _empty(connection)
+
+    def _stop(self) -> None:
+        for process in list(WorkerProcess.running):
+            process.kill()
         while pools.started:
             try:
                 pools.started.pop().stop(timeout=5)
             except TimeoutError as error:
                 print(error)
-        for board in Board.open:
-            board.close()
         backlog.forget()
-        step3_memory_queue.Luffy.backend = None
-        if self.number >= FIRST_WITH_REDIS:
-            self._fresh_redis()
-        print(f"Lesson {self.number}: nothing runs, nothing waits.")
 
     def _fresh_redis(self) -> None:
         if os.environ.get("REDIS_URL") in (None, "", self._url):
             # A database for each lesson: a kernel left running in one must not take the jobs of another.
             self._url = os.environ["REDIS_URL"] = f"{RedisServer().start()}/{self.number}"
+            self._tell_of_others(self._url)
         else:
             print("You use your own Redis server ($REDIS_URL): notebooks that are open at once share its queue.")
         with Cleared().redis as connection:
             if warning := redis_client.warning(connection):
                 print(warning)
-            for key in connection.scan_iter("luffy:*", count=1000):
-                connection.unlink(key)
+            _empty(connection)
         # The workers of this notebook's cells are defined again when the cells are run again.
         for name, worker in list(Worker.registry.items()):
             if worker.__module__ == "__main__":
                 del Worker.registry[name]
+
+    def _tell_of_others(self, url: str) -> None:
+        """Say that other kernels have this lesson open. Each is known by a connection that bears its name."""
+        if self._here:
+            self._here.close()
+        self._here = redis.Redis.from_url(url, client_name=f"notebook:{os.getpid()}")
+        self._here.ping()
+        names = [client["name"] for client in self._here.client_list() if client["db"] == str(self.number)]
+        if {name for name in names if name.startswith("notebook:")} - {f"notebook:{os.getpid()}"}:
+            print(
+                "Another kernel has this lesson open. Its queue is the same one, and was emptied as well: shut one of "
+                "the two down (Kernel → Shut Down Kernel)."
+            )
+
+
+def _empty(connection: redis.Redis) -> None:
+    for key in connection.scan_iter("luffy:*", count=1000):
+        connection.unlink(key)
 
 
 def check_environment() -> None:

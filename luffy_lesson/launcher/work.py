@@ -3,12 +3,14 @@
 import importlib
 import importlib.util
 import io
+import logging
 import os
 import queue
 import select
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -22,6 +24,7 @@ from luffy_lesson.host.redis_server import RedisServer
 from luffy_lesson.step4_redis_queue import Luffy, Worker
 
 FIRST_WITH_REDIS, FIRST_WITH_HEARTBEAT = 4, 5
+PACKAGE = str(Path(redis_client.__file__).parent)
 
 
 def work(
@@ -59,6 +62,9 @@ def work(
     if heartbeat and (step or max(steps.STEPS)) < FIRST_WITH_HEARTBEAT:
         sys.exit(f"Step {step} has no heartbeat: that begins with step {FIRST_WITH_HEARTBEAT}.")
     _import_workers(target)
+    handler = logging.StreamHandler()
+    handler.setFormatter(OwnLines("%(message)s"))
+    logging.basicConfig(handlers=[handler])  # unless the workers' file has set up another
     if lesson and os.environ.get("REDIS_URL"):
         print(f"REDIS_URL is set, so --lesson {lesson} is ignored.", flush=True)
     try:
@@ -96,6 +102,17 @@ def work(
     pool.stop()
     if not stopping.empty() and (failure := stopping.get()):
         sys.exit(f"What the jobs print cannot be written ({failure.strerror}), so no more are done.")
+
+
+class OwnLines(logging.Formatter):
+    """Tells where an error was raised in the lines of whoever wrote the workers; those of the course say nothing."""
+
+    def formatException(self, ei: Any) -> str:
+        """Return the text of an exception."""
+        told = traceback.TracebackException(*ei)
+        own = [line for line in told.stack if not line.filename.startswith(PACKAGE)]
+        told.stack = traceback.StackSummary.from_list(own) if own else None  # type: ignore[assignment]
+        return "".join(told.format()).rstrip()
 
 
 class Output(io.FileIO):

@@ -64,8 +64,67 @@ def test_fresh_says_who_is_still_at_work_and_goes_on(capsys, monkeypatch):
     Slow.go.set()
     Processor.pool.stop(timeout=10)
     said = capsys.readouterr().out
-    assert "Processor 0" in said
-    assert said.endswith(FRESH.format(3))
+    assert said.startswith("Still at work after 0.05 s: Processor 0\n")
+    assert said.endswith(
+        "Lesson 3: nothing waits. Still at work, and nobody can stop them from outside: Processor 0.\n"
+    )
+
+
+def test_fresh_names_the_threads_that_it_cannot_stop(capsys, gate):
+    class Slow(Worker):
+        def perform(self):
+            gate.wait(30)
+
+    threads = [Slow.perform_async(), threading.Thread(target=gate.wait, args=[30], name="of the learner's own")]
+    threads[1].start()
+    lesson.fresh(3)
+    gate.set()
+    for thread in threads:
+        thread.join()
+    (said,) = capsys.readouterr().out.splitlines()
+    assert said.startswith("Lesson 3: nothing waits. Still at work, and nobody can stop them from outside: Thread-")
+    assert said.endswith(" (perform_now), of the learner's own.")
+
+
+def test_fresh_in_a_second_kernel_says_that_the_first_one_has_the_same_queue(databases, capsys):
+    kernel = Kernel()
+    try:
+        first = kernel.run("from luffy_lesson.classroom import lesson\nlesson.fresh(4)")
+        again = kernel.run("lesson.fresh()")
+        assert kernel.out == dict.fromkeys([first, again], FRESH.format(4))
+        lesson.fresh(5)
+        assert capsys.readouterr().out == FRESH.format(5)
+        lesson.fresh(4)
+        said, last = capsys.readouterr().out.splitlines(keepends=True)
+        assert said.startswith(
+            "Another kernel has this lesson open. Its queue is the same one, and was emptied as well"
+        )
+        assert last == FRESH.format(4)
+    finally:
+        kernel.close()
+
+
+def test_clear_stops_what_runs_throws_away_what_waits_and_keeps_the_backend(databases, registry, file, capsys):
+    lesson.fresh(4)
+    note = type("Note", (step7_retries.Worker,), {"__module__": "__main__"})
+    backend = Luffy.backend = step7_retries.RedisBackend()
+    process, pool = WorkerProcess(file, 1), step7_retries.Processor.start(1)
+    note.perform_in(60)
+    databases[0].mset({"luffy:letterbox": "", "other": ""})
+    capsys.readouterr()
+    lesson.clear()
+    assert (process.exit_code, pool.threads[0].is_alive()) == (-signal.SIGKILL, False)
+    assert (databases[0].keys(), Luffy.backend, dict(registry)) == (["other"], backend, {"Note": note})
+    assert capsys.readouterr().out == ""
+
+
+def test_clear_empties_a_queue_in_memory():
+    lesson.fresh(3)
+    Luffy.backend = queue.Queue()
+    Worker.perform_queue(1)
+    Worker.perform_queue(2)
+    lesson.clear()
+    assert Luffy.backend.qsize() == Luffy.backend.unfinished_tasks == 0
 
 
 WATCHED = "print(hasattr(Worker.perform_now, '__wrapped__'), not logging.getLogger('luffy_lesson').propagate)"

@@ -75,9 +75,12 @@ class WorkerProcess:
         WorkerProcess.running.add(self)
         self._reader = threading.Thread(target=self._show, name="lines of the worker process")
         self._reader.start()
-        if not self._ready.wait(READY_WITHIN) or self._process.poll() is not None:
+        try:
+            if not self._ready.wait(READY_WITHIN) or self._process.poll() is not None:
+                raise RuntimeError(f"The worker process did not get ready. {' '.join(self._first_lines)}")
+        except BaseException:
             self.kill()
-            raise RuntimeError(f"The worker process did not get ready. {' '.join(self._first_lines)}")
+            raise
 
     @property
     def exit_code(self) -> int | None:
@@ -114,8 +117,11 @@ class WorkerProcess:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if error:  # nobody waits for its jobs any more
+            self.kill()
+        else:
+            self.stop()
 
     def _end(self) -> None:
         self._process.wait()

@@ -9,6 +9,7 @@ Older versions of ipykernel cannot do it, and are left alone.
 
 import logging
 import threading
+import time
 import traceback
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ from luffy_lesson import step1_sync
 from luffy_lesson.classroom.watch import pools
 from luffy_lesson.classroom.watch.labels import last_line
 from luffy_lesson.step1_sync import say
+
+FINISH = 5
+"""For how many seconds ■ waits for jobs in hand."""
 
 PACKAGE = str(Path(step1_sync.__file__).parent)
 
@@ -100,7 +104,14 @@ def install() -> None:
 
 
 def _after(cell: Any) -> None:
-    if isinstance(cell.error_in_exec, KeyboardInterrupt) and any(map(pools.at_work, pools.started)):
-        for pool in pools.started:
-            pools.quiet(pool)
+    """After ■, let the processors take no more, and wait for the jobs in hand: they are not in the next cell's way."""
+    if not isinstance(cell.error_in_exec, KeyboardInterrupt):
+        return
+    if any(map(pools.at_work, pools.started)):
         print("Interrupted: the processors finish the jobs in hand, and take no more.")
+    for pool in pools.started:
+        pools.quiet(pool)
+    threads = pools.calls + [processor.thread for pool in pools.started for processor in pool.processors]
+    deadline = time.monotonic() + FINISH
+    for thread in filter(threading.Thread.is_alive, threads):
+        thread.join(max(0, deadline - time.monotonic()))

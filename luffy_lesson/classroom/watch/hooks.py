@@ -2,13 +2,21 @@
 
 import functools
 import inspect
+import queue
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
-from luffy_lesson import step1_sync, step2_threaded, step3_memory_queue, step6_schedule
-from luffy_lesson.classroom.watch import pools
+from luffy_lesson import (
+    step1_sync,
+    step2_threaded,
+    step3_memory_queue,
+    step4_redis_queue,
+    step5_reliable_queue,
+    step6_schedule,
+)
+from luffy_lesson.classroom.watch import bounds, pools
 from luffy_lesson.classroom.watch.backlog import backlog
 from luffy_lesson.classroom.watch.cell_output import owner
 from luffy_lesson.classroom.watch.events import Began, Ended, Started, events
@@ -25,6 +33,10 @@ PLACES: list[tuple[Any, str]] = [
     (step6_schedule.Worker, "perform_in"),
     (step6_schedule.Worker, "perform_at"),
     (step6_schedule.Worker, "perform_bulk"),
+    (step3_memory_queue.Pool, "stop"),
+    (queue.Queue, "join"),
+    (step4_redis_queue.RedisBackend, "join"),
+    (step5_reliable_queue.RedisBackend, "join"),
 ]
 """What is wrapped."""
 
@@ -53,6 +65,16 @@ def watched(perform_now: Callable[..., Any], worker: type[step1_sync.Worker], ar
             events.tell(Ended(thread, error, time.monotonic()))
 
 
+def nameless(worker: type[step1_sync.Worker], method: str, named: dict[str, Any]) -> None:
+    """Raise TypeError for arguments that were given by name."""
+    if named:
+        names = ", ".join(f"`{name}=`" for name in named)
+        raise TypeError(
+            f"{worker.__name__}.{method} takes arguments without names, so leave out {names}: a job is a worker and a "
+            "list of arguments, and so it is written in a queue."
+        )
+
+
 def installed() -> bool:
     """Whether the methods are wrapped."""
     return hasattr(step1_sync.Worker.perform_now, "__wrapped__")
@@ -74,16 +96,18 @@ def install() -> None:
         return
     methods = [vars(place)[name] for place, name in PLACES]
     functions = [getattr(method, "__func__", method) for method in methods]
-    perform_now, perform_async, perform_queue, start, perform_in, perform_at, perform_bulk = functions
+    perform_now, perform_async, perform_queue, start, perform_in, perform_at, perform_bulk, stop, *joins = functions
 
     @functools.wraps(perform_now)
-    def seen_now(cls: Any, *args: Any) -> Any:
+    def seen_now(cls: Any, *args: Any, **named: Any) -> Any:
         __tracebackhide__ = True  # IPython leaves it out when it shows where an error came from
+        nameless(cls, "perform_now", named)
         owner.pin(getattr(owner.thread, "cell", owner.cell))
         return watched(perform_now, cls, args)
 
     @functools.wraps(perform_async)
-    def seen_async(cls: Any, *args: Any) -> threading.Thread:
+    def seen_async(cls: Any, *args: Any, **named: Any) -> threading.Thread:
+        nameless(cls, "perform_async", named)
         cell = owner.running()
 
         class Pinned:
@@ -93,14 +117,21 @@ def install() -> None:
                 return cls.perform_now(*args)
 
         thread = perform_async(Pinned, *args)
+        pools.call(thread)
         events.tell(Started([thread], processors=False))
         return thread  # type: ignore[no-any-return]
 
     @functools.wraps(perform_queue)
-    def seen_queue(cls: Any, *args: Any) -> Any:
+    def seen_queue(cls: Any, *args: Any, **named: Any) -> Any:
+        nameless(cls, "perform_queue", named)
         owner.claim()
-        put = functools.partial(perform_queue, cls, *args)
-        return backlog.put([label(cls, args)], step3_memory_queue.Luffy.backend, put)
+        backend = step3_memory_queue.Luffy.backend
+
+        def put() -> Any:
+            bounds.room(backend)
+            return perform_queue(cls, *args)
+
+        return backlog.put([label(cls, args)], backend, put)
 
     @functools.wraps(start)
     def seen_start(pool: step3_memory_queue.Pool) -> step3_memory_queue.Pool:
@@ -110,12 +141,14 @@ def install() -> None:
         return start(pool)  # type: ignore[no-any-return]
 
     @functools.wraps(perform_in)
-    def seen_in(cls: Any, *args: Any) -> Any:
+    def seen_in(cls: Any, *args: Any, **named: Any) -> Any:
+        nameless(cls, "perform_in", named)
         owner.claim()
         return perform_in(cls, *args)
 
     @functools.wraps(perform_at)
-    def seen_at(cls: Any, *args: Any) -> Any:
+    def seen_at(cls: Any, *args: Any, **named: Any) -> Any:
+        nameless(cls, "perform_at", named)
         owner.claim()
         return perform_at(cls, *args)
 
@@ -127,6 +160,13 @@ def install() -> None:
         jobs = [label(cls, args) for args in lists[:AT_ONCE]]
         return backlog.put(jobs, step3_memory_queue.Luffy.backend, put, len(lists))
 
+    @functools.wraps(stop)
+    def seen_stop(pool: step3_memory_queue.Pool, timeout: float | None = None) -> None:
+        stop(pool, bounds.LONGEST if timeout is None else timeout)
+
+    def seen_join(join: Callable[[Any], None]) -> Callable[[Any], None]:
+        return functools.wraps(join)(lambda backend: bounds.join(backend))
+
     seen: list[Any] = [
         classmethod(seen_now),
         classmethod(seen_async),
@@ -135,6 +175,8 @@ def install() -> None:
         classmethod(seen_in),
         classmethod(seen_at),
         classmethod(seen_bulk),
+        seen_stop,
+        *map(seen_join, joins),
     ]
     for (place, name), method in zip(PLACES, seen, strict=True):
         setattr(place, name, method)

@@ -1,9 +1,14 @@
-"""The pools of this process, as they are started."""
+"""The pools of this process, and the threads of `perform_async`, as they are started."""
+
+import threading
 
 from luffy_lesson.step3_memory_queue import Pool
 
 started: list[Pool] = []
 """Those that were started, for `lesson.fresh()` to stop."""
+
+calls: list[threading.Thread] = []
+"""Those of `perform_async`."""
 
 
 def take(pool: Pool) -> None:
@@ -21,3 +26,8 @@ def quiet(pool: Pool) -> None:
     """Let the processors of `pool` take no more jobs; do not wait for those in hand."""
     for processor in pool.processors:
         processor.stopping.set()
+
+
+def call(thread: threading.Thread) -> None:
+    """Remember the thread of a `perform_async`, and forget those that have ended."""
+    calls[:] = [*filter(threading.Thread.is_alive, calls), thread]

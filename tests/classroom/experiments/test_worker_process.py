@@ -93,6 +93,27 @@ def test_a_worker_process_that_is_killed_takes_its_job_with_it(databases, file, 
     assert databases[0].exists("luffy:queue") == 0
 
 
+def test_a_block_that_fails_kills_its_worker_process_at_once(databases, file):
+    lesson.fresh(4)
+    with pytest.raises(KeyError), WorkerProcess(file, 1) as process:
+        raise KeyError
+    assert process.exit_code == -signal.SIGKILL
+    assert not WorkerProcess.running
+
+
+def test_a_start_that_is_interrupted_leaves_no_process(databases, file, monkeypatch):
+    lesson.fresh(4)
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Event, "wait", lambda event, timeout=None: interrupt() if timeout == 30 else True)
+        with pytest.raises(KeyboardInterrupt):
+            WorkerProcess(file, 1)
+    assert not WorkerProcess.running
+
+
 @pytest.mark.parametrize("end", ["stop", "kill"])
 def test_a_worker_process_can_be_ended_twice(databases, file, end):
     lesson.fresh(4)
@@ -120,6 +141,17 @@ def test_a_file_that_does_not_get_ready_is_given_up(databases, tmp_path, monkeyp
     with pytest.raises(RuntimeError, match="did not get ready"):
         WorkerProcess(str(tmp_path / "slow.py"))
     assert not WorkerProcess.running
+
+
+def test_a_worker_that_the_process_does_not_know_is_said_in_two_lines(databases, file, printed):
+    lesson.fresh(4)
+    with WorkerProcess(file, 1):
+        databases[0].lpush("luffy:queue", '{"worker": "Nobody", "args": []}', ECHO)
+        said = printed("hello\n")
+    assert said.splitlines()[-3:-1] == [
+        '{"worker": "Nobody", "args": []} failed',
+        "LookupError: no worker 'Nobody' here, only ['Echo', 'Wait']",
+    ]
 
 
 def test_a_file_of_workers_may_print_something(databases, file, printed):

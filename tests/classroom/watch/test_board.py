@@ -863,6 +863,25 @@ def test_when_a_cell_is_interrupted_no_more_jobs_are_taken_and_the_board_comes_t
     assert kernel.out[after] == "True 2 4\n"
 
 
+@pytest.mark.parametrize("start", ["Processor.start(1); Short.perform_queue()", "Short.perform_async()"])
+def test_after_an_interrupt_the_next_cell_begins_when_the_jobs_in_hand_are_finished(kernel, start):
+    cell = kernel.begin(f"""
+        class Short(Worker):
+            def perform(self):
+                print("begun", flush=True)
+                time.sleep(1)
+                finished.append(1)
+        finished = []
+        {start}
+        time.sleep(30)
+    """)
+    kernel.read_until(lambda message: "begun" in str(message["content"].get("text")))
+    kernel.manager.interrupt_kernel()
+    kernel.wait(cell, error="KeyboardInterrupt")
+    after = kernel.run("print(finished)")
+    assert kernel.out[after] == "[1]\n"
+
+
 def test_a_kernel_with_a_live_board_and_jobs_in_hand_shuts_down_at_once():
     kernel = Kernel()
     try:

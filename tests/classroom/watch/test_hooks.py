@@ -45,6 +45,20 @@ def test_perform_queue_and_the_processors_are_told(told, one_processor):
     assert queued.at == began.queued <= began.at <= ended.at
 
 
+@pytest.mark.parametrize(
+    ("method", "args"),
+    [("perform_now", ()), ("perform_async", ()), ("perform_queue", ()), ("perform_in", (2,)), ("perform_at", (2,))],
+)
+def test_an_argument_with_a_name_is_refused_and_nothing_is_told(told, method, args, registry):
+    class Note(step7_retries.Worker):
+        pass
+
+    Luffy.backend = queue.Queue()
+    with pytest.raises(TypeError, match=rf"^Note\.{method} takes arguments without names, so leave out `seconds=`: "):
+        getattr(Note, method)(*args, seconds=3)
+    assert (told, Luffy.backend.qsize()) == ([], 0)
+
+
 def test_a_job_within_a_job_is_a_part_of_it(told):
     class Outer(Worker):
         def perform(self):
