@@ -1,13 +1,17 @@
 """A sandbox: a learner's code runs in a process of its own, so that nothing in it can hurt the notebook.
 
-The process is forked, because a learner's class cannot be sent to another one, and leads a session of its own, so that
-it can be ended with all that it has started. What it prints is thrown away; what was found out comes through a pipe.
+The process is forked, because a learner's class cannot be sent to another one. Between it and the notebook stands a
+keeper, which ends it with all that it has started. What it prints is thrown away; what was found out comes through a
+pipe.
 """
 
+import builtins
 import concurrent.futures.thread
 import contextlib
+import ctypes
 import faulthandler
 import gc
+import getpass
 import io
 import json
 import linecache
@@ -46,6 +50,12 @@ MEMORY = 2**30
 ENDS = "leaves no thread running"
 """The last step of every check."""
 
+RAISES = "raises nothing in a thread"
+"""What is not right when all steps are, and a thread has raised something: the step in which it began may be over."""
+
+PR_SET_CHILD_SUBREAPER = 36
+"""Of Linux: a process becomes the parent of all that its children leave behind."""
+
 Steps = Iterator[str]
 """A check: it yields the name of each step before it tries it, and raises `Wrong` where something is not right."""
 
@@ -64,6 +74,10 @@ class Wrong(Exception):
 
 class Planned(Exception):
     """What the workers of a check raise. A thread that ends with it is not the learner's mistake."""
+
+
+class PlannedInterrupt(KeyboardInterrupt):
+    """What the workers of a check raise that is no Exception. A thread that ends with it is not a mistake either."""
 
 
 class OutOfTime(BaseException):
@@ -88,21 +102,23 @@ def attempt(steps: Callable[[Any], Steps], answer: Any) -> Iterator[Outcome]:
         answer: the learner's class or function.
     """
     with tempfile.TemporaryDirectory(prefix="luffy_check_") as folder:
-        ends, process = os.pipe(), 0
+        ends, keeper = os.pipe(), 0
         with open(ends[0], "rb", 0) as reader, open(ends[1], "wb", 0) as writer:
             try:
                 with _interrupts_held_back(), warnings.catch_warnings():
                     # Python warns that another thread may hold a lock now, for which the child then waits for ever.
                     # The child has its own output, its own logging, no board, and a certain end.
                     warnings.simplefilter("ignore", DeprecationWarning)
-                    process = os.fork()
-                    if not process:
-                        _be_the_child(steps, answer, writer.fileno(), folder)
+                    keeper = os.fork()
+                    if not keeper:
+                        _keep(lambda: _be_the_child(steps, answer, writer.fileno(), folder), writer.fileno())
                 writer.close()
                 yield from _follow(reader.fileno())
             finally:
-                if process:
-                    _end(process)
+                if keeper:
+                    for number in (signal.SIGTERM, signal.SIGCONT):  # the code may have stopped it
+                        os.kill(keeper, number)
+                    os.waitpid(keeper, 0)
 
 
 @contextlib.contextmanager
@@ -121,16 +137,41 @@ def _interrupts_held_back() -> Iterator[None]:
         signal.raise_signal(number)
 
 
-def _end(process: int) -> None:
-    """End the child with all that it has started."""
-    with contextlib.suppress(psutil.Error):
-        for other in psutil.Process(process).children(recursive=True):  # in sessions of their own, too
-            with contextlib.suppress(psutil.Error):
-                other.kill()
-    for end in (os.kill, os.killpg):  # its group may not be there yet
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            end(process, signal.SIGKILL)
-    os.waitpid(process, 0)
+def _keep(be_the_child: Callable[[], None], writer: int) -> None:
+    """Be the keeper: fork the child, and end with it, and with all that it has started. SIGTERM ends it at once."""
+
+    def end(*_: object) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+
+    try:
+        os.setsid()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # until one knows which process to end
+        if sys.platform == "linux":
+            # Who starts a process and ends leaves it to the keeper, and not to the system, also one in a session of
+            # its own. Elsewhere such a process cannot be found.
+            ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        child = os.fork()
+        if not child:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+            be_the_child()
+        signal.signal(signal.SIGTERM, end)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+        os.close(writer)
+        while os.wait()[0] != child:
+            pass
+        deadline = time.monotonic() + 2  # who has become another user cannot be ended
+        while (left := psutil.Process().children(recursive=True)) and time.monotonic() < deadline:
+            for other in left:
+                with contextlib.suppress(psutil.Error):
+                    other.kill()
+            with contextlib.suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+    finally:
+        os._exit(0)
 
 
 def _follow(reader: int) -> Iterator[Outcome]:
@@ -164,7 +205,7 @@ def _follow(reader: int) -> Iterator[Outcome]:
 def _be_the_child(steps: Callable[[Any], Steps], answer: Any, writer: int, folder: str) -> None:
     try:
         os.setsid()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        builtins.input = getpass.getpass = _ask  # in a notebook they would wait for the notebook
         faulthandler.disable()  # it would write to the notebook
         gc.freeze()  # what belongs to the notebook, its sockets for one, must not be tidied up here
         hooks.uninstall()
@@ -185,6 +226,11 @@ def _limit_memory() -> None:
 
         taken = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_DATA, (taken + MEMORY, taken + MEMORY))
+
+
+def _ask(*_: object, **__: object) -> str:
+    """Stand for `input`."""
+    raise Wrong("code that goes on by itself", "a question, which nobody can answer in a check", "`input`")
 
 
 class _Printed(io.TextIOBase):
@@ -218,7 +264,10 @@ class _Trial:
             try:
                 following = self._next(steps)
             except BaseException as error:  # whatever the learner's code raises
-                self._tell("outcome", *_wrong(step or "", error, error in self._raised))
+                in_thread = any(error is raised for raised in self._raised)
+                if in_thread and step == ENDS:  # all steps are right, and yet
+                    step = RAISES
+                self._tell("outcome", *_wrong(step or "", error, in_thread))
                 break
             if step:
                 self._tell("outcome", *Outcome(step, True, self._saw))
@@ -230,6 +279,7 @@ class _Trial:
     def _next(self, steps: Steps) -> str | None:
         """Go on to the next step; return its name, or None when there is none. Raise what was wrong with this one."""
         try:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             signal.setitimer(signal.ITIMER_REAL, max(0.1, min(PATIENCE, self._ends - time.monotonic())), 2)
             while isinstance(following := next(steps, None), Saw):
                 self._saw = following
@@ -239,8 +289,11 @@ class _Trial:
             raise
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # of an answer that interrupts itself, a moment too late
         if following is None and self._raised:
             raise self._raised[0]
+        if self._stopped:  # and the code has swallowed that
+            raise OutOfTime
         if (printed := self._printed.characters) > MOST_PRINTED:
             raise Wrong("a few printed lines at most", f"{printed:,} characters", "a `print` in a loop?")
         return following
@@ -249,7 +302,9 @@ class _Trial:
         os.write(self._writer, json.dumps(message).encode() + b"\n")
 
     def _note(self, raised: Any) -> None:
-        if raised.exc_value and not isinstance(raised.exc_value, Planned | SystemExit):  # as Python does
+        # Python says nothing of a thread that calls `sys.exit`. One of the check's own does not, but by an answer.
+        exits = SystemExit if not (raised.thread and raised.thread.name.startswith("the check's")) else ()
+        if raised.exc_value and not isinstance(raised.exc_value, (Planned, PlannedInterrupt, exits)):
             self._raised.append(raised.exc_value)
 
     def _stop(self, *_: object) -> None:
@@ -283,19 +338,20 @@ def _wrong(step: str, error: BaseException, in_thread: bool) -> Outcome:
         frame, line = mine[-1]
         code = linecache.getline(frame.f_code.co_filename, line, frame.f_globals).strip()
         look = f"line {line} of its cell" + (f": `{code}`" if code else "")
+    thread = " in a thread" if in_thread else ""
     match error:
         case Wrong():
             seen = " ".join(error.seen.split())
-            return Outcome(step, False, f"expected {error.expected}, saw {shortened(seen)}", error.look)
+            return Outcome(step, False, f"expected {error.expected}, saw {shortened(seen)}", error.look or look)
         case NotImplementedError() if mine and mine[-1] is places[-1]:
             return Outcome(step, False, missing=frame.f_code.co_name)
         case OutOfTime():
             says = f"expected an answer within {PATIENCE} s, and the code was still at work"
             return Outcome(step, False, says, look or "a wait for something that never comes?")
         case SystemExit():
-            return Outcome(step, False, "expected the code to go on, and it has called `sys.exit`", look)
-    where = " in a thread" if in_thread else ""
+            says = f"expected the code to go on{thread}, and it has called `sys.exit`"
+            return Outcome(step, False, says, look)
     name, seen = type(error).__name__, last_line(error)
     if not seen.startswith(name):  # its message has more lines than one, or a note behind it
         seen = f"{name}: {seen}"
-    return Outcome(step, False, f"expected no exception, saw {seen}{where}", look)
+    return Outcome(step, False, f"expected no exception{thread}, saw {seen}", look)

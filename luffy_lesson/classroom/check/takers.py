@@ -59,5 +59,5 @@ def each_once(get: Callable[[], Any], put: Callable[[str], Any], jobs: int) -> S
             "each job once", f"{len(often)} of them twice or more", "what may happen between looking and taking?"
         )
     if len(got) != jobs:
-        raise Wrong(f"{jobs} jobs", f"{len(got)}", "where may a job be lost, or a thread give up too soon?")
+        raise Wrong(f"{jobs} jobs", f"{len(got)} of them", "where may a job be lost, or a thread give up too soon?")
     return Saw(f"{jobs} jobs, {TAKERS} takers")

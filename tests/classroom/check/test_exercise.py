@@ -472,10 +472,129 @@ def test_queues_of_the_notebook_that_come_meanwhile_stay(connection, capsys):
     outcomes = check.redis_backend.attempt(written(HARD_CODED, "MyBackend"))
     next(outcomes)
     queues = [Mine.key, "luffy:queue", "luffy:queue:in_flight:1", MadeOfMine.key]
-    for key in (*queues, "luffy:left"):
+    for key in queues:
         connection.lpush(key, "a job")
     outcomes.close()
     assert sorted(connection.keys()) == queues
+
+
+def test_a_key_that_the_notebook_makes_meanwhile_stays(connection):
+    """The letterbox of lesson 5, which was not there when the check began, and keys below one of a check of another."""
+    outcomes = check.schedule.attempt(solution_of(check.schedule))
+    next(outcomes)
+    mine = ["another", "luffy:check:0123abcd", "luffy:letterbox"]
+    for key in mine:
+        connection.incr(key)
+    assert all(outcome.right for outcome in outcomes)
+    assert sorted(connection.keys()) == mine
+    connection.delete(*mine)
+
+
+LEAVES = """
+class MyBackend:
+    def __init__(self, connection, key):
+        self.connection, self.key = connection, key
+
+    def put(self, job):
+        {does}
+        return self.connection.lpush(self.key, job)
+
+    def get(self, timeout):
+        raise NotImplementedError
+"""
+
+
+def leaves(does):
+    """Try a backend that does something in `put`; return what became of the last step."""
+    import_all = "import os, redis, subprocess, sys, threading\n"
+    *_, last = check.redis_backend.attempt(written(import_all + LEAVES.format(does=does), "MyBackend"))
+    return last
+
+
+OWN = "redis.Redis.from_url(os.environ['REDIS_URL'])"
+
+
+@pytest.mark.parametrize(
+    "does",
+    [
+        "self.connection.set('no prefix', 1)",
+        "self.connection.set(f'charged:{job}', 1, ex=1000)",
+        "self.connection.pipeline().set('luffy:mine', 1).hset('mine', 'field', 1).execute()",
+        "self.connection.eval('redis.call(\"set\", KEYS[1], 1)', 1, 'mine')",
+        'self.connection.eval(\'redis.call("set", KEYS[1] .. ":mark", 1)\', 1, self.key)',
+        f"{OWN}.set('mine', 1)",
+        "self.connection.client().set('mine', 1)",
+        "thread = threading.Thread(target=self.connection.set, args=('mine', 1)); thread.start(); thread.join()",
+        "pid = os.fork() or (self.connection.set('mine', 1), os._exit(0)); os.waitpid(pid, 0)",
+    ],
+)
+def test_a_key_of_an_answer_goes_whatever_its_name_and_however_it_is_made(connection, does):
+    assert leaves(does).missing == "get"
+    assert connection.keys() == []
+
+
+def test_a_key_of_the_notebook_that_an_answer_names_stays(connection):
+    connection.set("luffy:letterbox", 7)
+    assert leaves("self.connection.get('luffy:letterbox')").missing == "get"
+    assert connection.get("luffy:letterbox") == "7"
+
+
+@pytest.mark.parametrize("owner", ["self.connection", OWN])
+@pytest.mark.parametrize(
+    ("does", "says"),
+    [
+        ("flushdb()", "expected other keys to be left alone, saw FLUSHDB"),
+        ("flushall()", "expected other keys to be left alone, saw FLUSHALL"),
+        ("function_flush()", "expected other keys to be left alone, saw FLUSH"),
+        ("lpush('luffy:queue', job)", "expected the key that it was given, saw luffy:queue"),
+    ],
+)
+def test_an_answer_takes_nothing_away_and_adds_nothing_that_is_the_notebooks(connection, owner, does, says):
+    connection.set("luffy:letterbox", 7)
+    connection.function_load("#!lua name=mine\nredis.register_function('mine', function() return 1 end)")
+    try:
+        assert leaves(f"{owner}.{does}").says == says
+        assert connection.keys() == ["luffy:letterbox"]
+        assert connection.fcall("mine", 0) == 1
+    finally:
+        connection.function_delete("mine")
+
+
+LOADS = (
+    "self.connection.function_load('#!lua name=mine\\nredis.register_function(\"mine\", function() return 2 end)', {})"
+)
+
+
+def test_functions_of_an_answer_are_gone(connection):
+    assert leaves(LOADS.format(True)).missing == "get"
+    assert connection.function_list() == []
+
+
+def test_functions_of_the_notebook_are_what_they_were(connection):
+    for name in ("mine", "another"):
+        connection.function_load(f"#!lua name={name}\nredis.register_function('{name}', function() return 1 end)")
+    try:
+        assert leaves(LOADS.format(True)).missing == "get"
+        assert (connection.fcall("mine", 0), connection.fcall("another", 0)) == (1, 1)
+    finally:
+        connection.function_delete("mine")
+        connection.function_delete("another")
+
+
+def test_functions_that_the_notebook_loads_meanwhile_stay(connection):
+    outcomes = check.schedule.attempt(solution_of(check.schedule))
+    next(outcomes)
+    connection.function_load("#!lua name=mine\nredis.register_function('mine', function() return 1 end)")
+    try:
+        assert all(outcome.right for outcome in outcomes)
+        assert connection.fcall("mine", 0) == 1
+    finally:
+        connection.function_delete("mine")
+
+
+def test_functions_that_cannot_be_loaded_do_no_harm(connection):
+    assert "ResponseError" in leaves("self.connection.function_load('#!lua name=mine\\nsyntax error')").says
+    assert connection.function_list() == []
 
 
 def test_an_interrupted_check_leaves_no_key(connection):

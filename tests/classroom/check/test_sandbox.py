@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import sys
 import textwrap
 import threading
 import time
@@ -319,6 +320,81 @@ def test_an_interrupt_of_the_code_by_itself_is_told():
     assert failed(calls, written("raise KeyboardInterrupt")).says == "expected no exception, saw KeyboardInterrupt"
 
 
+@pytest.mark.parametrize("error", ["KeyboardInterrupt", "SystemExit", "GeneratorExit"])
+def test_what_is_no_exception_is_told_with_its_line_whatever_the_step(error):
+    for steps in (calls, in_two_steps):
+        last = failed(steps, written(f"raise {error}"))
+        assert last.says in (
+            f"expected no exception, saw {error}",
+            "expected the code to go on, and it has called `sys.exit`",
+        )
+        assert last.look == "line 2 of its cell"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "import os, signal\nos.kill(os.getpid(), signal.SIGINT)",
+        "import signal\nsignal.raise_signal(signal.SIGINT)",
+        "import _thread, time\n_thread.interrupt_main()\ntime.sleep(1)",
+        "import _thread, threading, time\nthreading.Thread(target=_thread.interrupt_main).start()\ntime.sleep(1)",
+    ],
+)
+def test_a_signal_of_the_code_to_itself_is_told(body):
+    assert failed(calls, written(body)).says == "expected no exception, saw KeyboardInterrupt"
+
+
+def test_an_interrupt_that_comes_a_moment_too_late_does_no_harm():
+    body = """
+        import _thread, threading, time
+        def again_and_again():
+            for _ in range(2000):
+                _thread.interrupt_main()
+                time.sleep(0.0001)
+        threading.Thread(target=again_and_again).start()
+        return "it"
+    """
+    last = tried(calls, written(body))[-1]
+    assert last.right or last.says == "expected no exception, saw KeyboardInterrupt"
+
+
+@pytest.mark.parametrize("error", ["KeyboardInterrupt", "SystemExit"])
+def test_what_is_no_exception_is_told_of_a_thread_of_the_check(error):
+    def in_a_thread(answer):
+        yield STEP
+        thread = threading.Thread(target=answer, name="the check's own")
+        thread.start()
+        thread.join()
+        raise sandbox.Wrong("an answer", "none")
+
+    says = {
+        "KeyboardInterrupt": "expected no exception in a thread, saw KeyboardInterrupt",
+        "SystemExit": "expected the code to go on in a thread, and it has called `sys.exit`",
+    }
+    assert failed(in_a_thread, written(f"raise {error}")) == Outcome(STEP, False, says[error], "line 2 of its cell")
+
+
+def test_sys_exit_in_a_thread_of_the_code_is_what_it_is_in_python():
+    answer = written("import sys, threading\nthreading.Thread(target=sys.exit).start()\nreturn 'it'")
+    assert tried(calls, answer)[-1].right
+
+
+@pytest.mark.parametrize("rest", ["return 'it'", "pass\ntime.sleep(0.2)\nreturn 'it'"])
+def test_code_that_swallows_the_end_of_its_time_is_told(hasty, rest):
+    body = f"import time\ntry:\n    time.sleep(60)\nexcept BaseException:\n    pass\n{rest}"
+    last = failed(calls, written(body))
+    assert (last.step, last.says) == (STEP, "expected an answer within 0.5 s, and the code was still at work")
+
+
+@pytest.mark.parametrize(
+    "asks", ["input()", "input('Name? ')", "getpass.getpass()", "from getpass import getpass; getpass(prompt='?')"]
+)
+def test_a_question_is_told(asks):
+    last = failed(calls, written(f"import getpass\n{asks}"))
+    says = "expected code that goes on by itself, saw a question, which nobody can answer in a check"
+    assert (last.step, last.says) == (STEP, says)
+
+
 # too much of something
 
 
@@ -370,7 +446,7 @@ def test_an_exception_in_a_thread_is_told_with_its_line():
         return thread
     """
     last = failed(check.perform_async, my_worker(body))
-    assert last.says == "expected no exception, saw ValueError: no such thing in a thread"
+    assert last.says == "expected no exception in a thread, saw ValueError: no such thing"
     assert last.look == "line 7 of its cell"
 
 
@@ -383,7 +459,8 @@ def test_an_exception_in_a_thread_is_told_when_all_else_is_right():
         return "it"
     """
     last = failed(calls, written(body))
-    assert last.says == "expected no exception, saw ValueError: no such thing in a thread"
+    assert last.step == "raises nothing in a thread"
+    assert last.says == "expected no exception in a thread, saw ValueError: no such thing"
     assert last.look == "line 4 of its cell"
 
 
@@ -466,6 +543,63 @@ def test_processes_that_the_code_starts_are_gone(tmp_path, eventually, start):
     assert tried(calls, written(body))[-1].right
     pid = int((tmp_path / "pid").read_text())
     eventually(lambda: gone(pid))
+
+
+DETACHES = """
+    import os, subprocess, sys, time
+
+    def detached():
+        reader, writer = os.pipe()
+        if not os.fork():
+            os.setsid()
+            if pid := os.fork():
+                os.write(writer, str(pid).encode())
+                os._exit(0)
+            os.chdir("/")
+            os.closerange(3, 256)
+            time.sleep(60)
+            os._exit(0)
+        os.wait()
+        return int(os.read(reader, 20))
+
+    def session():
+        return subprocess.Popen(["sleep", "60"], start_new_session=True).pid
+
+    def orphan():
+        return int(subprocess.check_output("setsid sleep 60 >&2 & echo $!", shell=True, start_new_session=True))
+
+    with open({path!r}, "w") as file:
+        file.write(str({start}()))
+    {then}
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere who is orphaned belongs to nobody")
+@pytest.mark.parametrize("then", ["return 'it'", "os._exit(0)", "os.kill(os.getpid(), 9)", "os.killpg(0, 9)"])
+@pytest.mark.parametrize("start", ["detached", "session", "orphan"])
+def test_a_process_that_has_left_the_session_is_gone_at_the_end(tmp_path, start, then):
+    path = tmp_path / "pid"
+    last = tried(calls, written(DETACHES.format(path=str(path), start=start, then=then)))[-1]
+    assert last.right == (then == "return 'it'")
+    if not last.right:
+        assert last.says == "expected the code to go on, and it has ended the whole process"
+    assert not psutil.pid_exists(int(path.read_text()))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere who is orphaned belongs to nobody")
+def test_a_process_that_has_left_the_session_is_gone_when_the_check_is_abandoned(tmp_path, eventually):
+    path = tmp_path / "pid"
+    body = DETACHES.format(path=str(path), start="detached", then="time.sleep(60)")
+    outcomes = attempt(in_two_steps, written(body))
+    next(outcomes)
+    eventually(lambda: path.exists() and path.read_text())
+    outcomes.close()
+    assert not psutil.pid_exists(int(path.read_text()))
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGSTOP", "SIGTERM", "SIGKILL"])
+def test_a_signal_to_the_process_above_does_not_reach_the_notebook(hasty, interrupts, number):
+    tried(calls, written(f"import os, signal\nos.kill(os.getppid(), signal.{number})\nreturn 'it'"))
 
 
 def test_a_process_that_outlives_the_code_is_gone(hasty, tmp_path, eventually):
@@ -593,7 +727,7 @@ Solved: 1 of 3 in lesson 1.
 
 def is_in_its_loop(process):
     """Whether a check runs in the kernel `process`, and its child has been busy for a while."""
-    return any(child.cpu_times().user > 0.2 for child in process.children())
+    return any(child.cpu_times().user > 0.2 for child in process.children(recursive=True))
 
 
 @pytest.fixture(scope="module")
@@ -658,7 +792,9 @@ def test_an_interrupted_cell_ends_its_check_at_once(kernel, kernel_process, even
     assert kernel_process.children(recursive=True) == []
 
 
-@pytest.mark.parametrize("does", ["display('it')", "get_ipython().system('echo it')", "sys.stdout.fileno()"])
+@pytest.mark.parametrize(
+    "does", ["display('it')", "get_ipython().system('echo it')", "sys.stdout.fileno()", "input('?')"]
+)
 def test_what_code_does_with_the_notebook_hurts_neither(kernel, kernel_process, does):
     cell = kernel.run(f"""
         from IPython.display import display

@@ -1,4 +1,4 @@
-# must fail at: goes on after a job that raises, or that calls `sys.exit`
+# must fail at: performs many jobs, one after another, through `perform_now`
 import queue
 import threading
 

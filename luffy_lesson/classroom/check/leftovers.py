@@ -1,0 +1,127 @@
+"""What a check leaves on the Redis server: its code tells what it makes there, and that is taken away afterwards.
+
+A key or a function that the code has not made is the notebook's, and stays, also one that came meanwhile.
+"""
+
+import contextlib
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import redis
+from redis.connection import AbstractConnection
+
+from luffy_lesson import redis_client
+from luffy_lesson.classroom.check.connection import guard
+from luffy_lesson.classroom.check.sandbox import Steps, Wrong
+from luffy_lesson.step4_redis_queue import RedisBackend
+
+ARGUMENT = re.compile(rb"\$\d+\r\n([^\r\n]{1,300})\r\n")
+"""An argument of a command as it travels. Keys are among them."""
+
+LIBRARY = re.compile(rb"#!\w+ name=(\w+)")
+"""How the source of a library of functions begins."""
+
+CHECKS_OWN = re.compile(rb"luffy:check:[0-9a-f]{8}")
+"""How the keys begin that a check gives to an answer."""
+
+GREETINGS = {b"AUTH", b"CLIENT", b"HELLO", b"PING", b"SELECT"}
+"""Commands that name no key, and may have a password."""
+
+EMPTIES = {b"FLUSHALL", b"FLUSHDB", b"FLUSH"}
+"""Commands that would take all keys, or all functions, of the notebook."""
+
+Check = Callable[[Any], Steps]
+
+
+@contextlib.contextmanager
+def taken_away() -> Iterator[Callable[[Check], Check]]:
+    """Return what makes of a check one that notes what its code makes on the server; at the end, take that away.
+
+    Raise redis.RedisError when the server does not answer.
+    """
+    with tempfile.TemporaryFile("a+b", 0) as notes, _connect() as connection:
+        connection.ping()
+        libraries = _libraries(connection)
+        try:
+            yield lambda steps: lambda answer: _noted(notes.fileno(), steps(answer))
+        finally:
+            notes.seek(0)
+            lines = set(notes.read().splitlines())
+            _delete_keys(connection, {line[4:] for line in lines if line.startswith(b"key ")})
+            for name in {line[9:].decode() for line in lines if line.startswith(b"function ")}:
+                _put_back(connection, name, libraries.get(name))
+
+
+def _connect() -> redis.Redis:
+    try:
+        return redis.Redis.from_url(redis_client.address(), protocol=2, socket_timeout=2)
+    except ValueError as error:  # an address that is none
+        raise redis.ConnectionError(str(error)) from error
+
+
+def _noted(notes: int, steps: Steps) -> Steps:
+    """Return the steps of a check, in whose process each name that is new on the server is noted before it is sent."""
+    usual, known, asking = AbstractConnection.send_packed_command, set[bytes](), _connect()
+    pool = asking.connection_pool
+    pool.connection_class = type("Asking", (pool.connection_class,), {"send_packed_command": usual})
+
+    def send(self: Any, command: Any, *args: Any, **options: Any) -> Any:
+        data = b"".join(command) if isinstance(command, list | tuple) else command
+        names = ARGUMENT.findall(data)
+        if names and names[0].upper() not in GREETINGS:
+            guard((b"", *names))
+            if found := EMPTIES.intersection(names[:2]):
+                raise Wrong("other keys to be left alone", found.pop().decode(), "which keys are the answer's own?")
+            for name in set(names) - known:
+                with contextlib.suppress(redis.ResponseError):  # what the user may not ask is not the user's to make
+                    if not asking.exists(name):
+                        os.write(notes, b"key " + name + b"\n")
+                known.add(name)  # only now: another thread may send it too, and must not before it is noted
+            for name in LIBRARY.findall(data):
+                os.write(notes, b"function " + name + b"\n")
+        return usual(self, command, *args, **options)  # type: ignore[no-untyped-call]
+
+    AbstractConnection.send_packed_command = send  # type: ignore[method-assign]  # the process is a throw-away one
+    yield from steps
+
+
+def _delete_keys(connection: redis.Redis, names: set[bytes]) -> None:
+    """Delete the keys of these names, and all that begin as one that a check gives. Those of the queues stay."""
+    given = tuple({found[0] for name in names if (found := CHECKS_OWN.match(name))})
+    if given:  # a script makes keys whose names have not been sent
+        names = names.union(key for key in connection.scan_iter("luffy:check:*", 1000) if key.startswith(given))
+    queues = tuple(queues_of(RedisBackend))
+    if keys := [name for name in names if not name.startswith(queues)]:
+        connection.unlink(*keys)
+
+
+def queues_of(backend: type[RedisBackend]) -> set[bytes]:
+    """Return how the keys of the notebook's own queues begin: those of a class of backends, and of all made of it."""
+    return {backend.key.encode()}.union(*map(queues_of, backend.__subclasses__()))
+
+
+def _libraries(connection: redis.Redis) -> dict[str, str]:
+    """Return the sources of the server's functions, by the name of the library."""
+    try:
+        found: Any = connection.function_list(withcode=True)
+    except redis.ResponseError:  # before Redis 7, or not for this user
+        return {}
+    described = ([_text(part) for part in library] for library in found)
+    pairs = (dict(zip(parts[::2], parts[1::2], strict=True)) for parts in described)
+    return {library["library_name"]: library["library_code"] for library in pairs}
+
+
+def _text(thing: Any) -> Any:
+    return thing.decode() if isinstance(thing, bytes) else str(thing)
+
+
+def _put_back(connection: redis.Redis, name: str, source: str | None) -> None:
+    """Make a library of functions what it was: of that source, or not there."""
+    with contextlib.suppress(redis.ResponseError):  # it was not loaded, for its source is wrong
+        if source is None:
+            connection.function_delete(name)
+        else:
+            connection.function_load(source, replace=True)

@@ -1,0 +1,11 @@
+# must fail at: names those who are late
+import time
+
+
+def stop_within(processors, seconds):
+    deadline = time.monotonic() + int(seconds)
+    for processor in processors:
+        processor.stopping.set()
+    for processor in processors:
+        processor.thread.join(max(0, deadline - time.monotonic()))
+    return [processor.thread.name for processor in processors if processor.thread.is_alive()]

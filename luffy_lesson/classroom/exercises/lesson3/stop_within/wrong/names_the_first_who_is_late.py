@@ -1,0 +1,13 @@
+# must fail at: names those who are late
+import time
+
+
+def stop_within(processors, seconds):
+    deadline = time.monotonic() + seconds
+    for processor in processors:
+        processor.stopping.set()
+    for processor in processors:
+        processor.thread.join(max(0, deadline - time.monotonic()))
+        if processor.thread.is_alive():
+            return [processor.thread.name]
+    return []
