@@ -66,6 +66,10 @@ class Planned(Exception):
     """What the workers of a check raise. A thread that ends with it is not the learner's mistake."""
 
 
+class PlannedEnd(BaseException):
+    """The same, and no `Exception`."""
+
+
 class OutOfTime(BaseException):
     """A step takes too long. Raised in the main thread where it stands, so that one knows where that is."""
 
@@ -249,7 +253,7 @@ class _Trial:
         os.write(self._writer, json.dumps(message).encode() + b"\n")
 
     def _note(self, raised: Any) -> None:
-        if raised.exc_value and not isinstance(raised.exc_value, Planned | SystemExit):  # as Python does
+        if raised.exc_value and not isinstance(raised.exc_value, Planned | PlannedEnd | SystemExit):  # as Python does
             self._raised.append(raised.exc_value)
 
     def _stop(self, *_: object) -> None:
