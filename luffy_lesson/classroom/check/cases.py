@@ -12,5 +12,20 @@ def draw(exercise: str) -> random.Random:
 
 def things(cases: random.Random) -> list[Any]:
     """Return what a job may be handed, and may return, in any order: empty things, and some that look like failures."""
-    found: list[Any] = [None, False, 0, 0.0, "", [], (), {}, 5, "None", [2, 3], ValueError("no failure"), TimeoutError]
+    found: list[Any] = [
+        None,
+        False,
+        0,
+        0.0,
+        "",
+        [],
+        (),
+        {},
+        (7,),
+        5,
+        "None",
+        [2, 3],
+        ValueError("no failure"),
+        TimeoutError,
+    ]
     return cases.sample(found, len(found))

@@ -12,6 +12,7 @@ def perform_now(my_worker: Any) -> Steps:
     """Rebuild step 1: `perform_now` hands its arguments to `perform` of a new instance, and returns what that does."""
     cases = draw("perform_now")
     calls: list[tuple[Any, tuple[Any, ...]]] = []
+    made: list[Any] = []
 
     class Sum(my_worker):  # type: ignore[misc]
         def perform(self, *args: Any) -> Any:
@@ -24,6 +25,7 @@ def perform_now(my_worker: Any) -> Steps:
 
     class Count(my_worker):  # type: ignore[misc]
         def __init__(self) -> None:
+            made.append(self)
             self.jobs = 0
 
         def perform(self, more: int) -> None:
@@ -80,11 +82,15 @@ def perform_now(my_worker: Any) -> Steps:
         Count.perform_now(more)
     if len(calls) != 8:
         raise Wrong("8 jobs, each done when it is asked for", f"{len(calls)}", "is a result kept from an earlier job?")
+    if len(made) > 8:
+        raise Wrong("8 instances for 8 jobs", f"{len(made)}", "what becomes of each instance?")
     if any(worker.jobs != 1 for worker, _ in calls):
         raise Wrong("an instance for each job", "the same one twice", "what one job leaves in it, the next would find")
 
     yield "lets an exception through to the caller"
-    for error in (Planned(), ValueError("planned"), KeyboardInterrupt(), SystemExit(3), Planned()):
+    kinds: list[Any] = [Planned, ValueError, TypeError, AttributeError, KeyError, KeyboardInterrupt, SystemExit]
+    for kind in cases.sample(kinds, len(kinds)):
+        error = kind("planned")
         calls.clear()
         try:
             result = Fails.perform_now(error)

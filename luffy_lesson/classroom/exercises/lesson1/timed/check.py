@@ -50,18 +50,21 @@ def timed(timed: Any) -> Steps:
             raise Wrong(f"{times} more in `times`", f"{len(new)}", "what is appended, when, and to which list?")
         return new
 
-    def compare(seconds: float, inner: float = 0) -> Any:
-        """Perform a job of so many seconds. Return its time, after it was compared with what the job took itself."""
+    def compare(seconds: float, inner: float = 0, thing: Any = "done") -> tuple[Any, object]:
+        """Perform a job of so many seconds. Return its time, compared with what it took, and what came of it."""
         before, begin = [*Job.times], time.monotonic()
         took.clear()
-        Job.perform_now("done", seconds, inner)
+        try:
+            outcome: object = f"{Job.perform_now(thing, seconds, inner)!r}, returned"
+        except BaseException as error:
+            outcome = error
         longest = time.monotonic() - begin
         new = noted(len(took), before)
         for time_noted, shortest in zip(sorted(new) if inner else new, took, strict=True):
             if not isinstance(time_noted, Real | Decimal) or not shortest - SLACK < float(time_noted) < longest + SLACK:
                 look = "when is the clock read, and which is taken from which? Who else sees the begin?"
                 raise Wrong(f"about {shortest:.2f} s", f"{time_noted!r}", look)
-        return new[-1]
+        return new[-1], outcome
 
     yield "returns what the job returns"
     result = Job.perform_now("done")  # the list may hold others, of the learner's own jobs: count from here
@@ -82,19 +85,12 @@ def timed(timed: Any) -> Steps:
 
     yield "the time is that of the job, in seconds"
     for _ in range(3):
-        time_noted = compare(cases.uniform(0.03, 0.12))
+        time_noted, _ = compare(cases.uniform(0.03, 0.12))
     yield Saw(f"{float(time_noted):.2f} s")
 
     yield "notes a job that raises, too"
     errors = [Planned("this job fails"), KeyboardInterrupt(), SystemExit()]
-    outcomes: list[object] = []
-    for error in errors:
-        before = [*Job.times]
-        try:
-            outcomes.append(f"{Job.perform_now(error)!r}, returned")
-        except BaseException as raised:
-            outcomes.append(raised)
-        noted(1, before)
+    outcomes = [compare(0.03, thing=error)[1] for error in errors]
 
     yield "lets its exception through to the caller"
     for error, outcome in zip(errors, outcomes, strict=True):
@@ -111,7 +107,7 @@ def timed(timed: Any) -> Steps:
 
 def set_back(answer: Any) -> None:
     """Let the clock on the wall be set back by an hour before each look, in this process only, for a class."""
-    hours = count(0, 3600)
+    hours = count(0, 3600.7)
 
     class Moved(datetime.datetime):
         @classmethod
@@ -124,9 +120,9 @@ def set_back(answer: Any) -> None:
     wall = time.CLOCK_REALTIME
     moved: dict[Any, Any] = {
         time.time: lambda: real(wall) - next(hours),
-        time.time_ns: lambda: real_ns(wall) - next(hours) * 10**9,
+        time.time_ns: lambda: real_ns(wall) - next(hours) * 1e9,
         time.clock_gettime: lambda clock: real(clock) - (next(hours) if clock == wall else 0),
-        time.clock_gettime_ns: lambda clock: real_ns(clock) - (next(hours) * 10**9 if clock == wall else 0),
+        time.clock_gettime_ns: lambda clock: real_ns(clock) - (next(hours) * 1e9 if clock == wall else 0),
         datetime.datetime: Moved,
     }
     cell = getattr(inspect.unwrap(answer.perform_now), "__globals__", {})

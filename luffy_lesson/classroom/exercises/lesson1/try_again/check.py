@@ -137,6 +137,8 @@ def try_again(stubborn: Any) -> Steps:
     tried(2, "two tries of the next job that fails", look)
 
     yield "lets `sys.exit` through to the caller"
-    outcome = perform(*map(SystemExit, range(5)))  # tried again or not, both are right
-    if outcome[0] != "raised":
-        raise Wrong("the SystemExit to reach the caller", f"{outcome[1]!r}, returned", "what does an `except` swallow?")
+    # Tried again or not, both are right.
+    for outcome in (perform(*map(SystemExit, range(5))), perform(Planned("first"), SystemExit(2))):
+        if outcome[0] != "raised":
+            seen = f"{outcome[1]!r}, returned"
+            raise Wrong("the SystemExit to reach the caller", seen, "what does an `except` swallow?")

@@ -1,5 +1,6 @@
 """The check of exercise 2 of lesson 2."""
 
+import sys
 import threading
 import time
 from collections.abc import Sized
@@ -14,7 +15,7 @@ JOBS = 8
 """How many jobs one caller has."""
 
 CALLERS = 12
-"""How many threads call at once."""
+"""How many calls come after the first ones, most of them at once."""
 
 HURRY = 200
 """How many times sooner a wait with a timeout ends. One of a minute is over within `QUIET`."""
@@ -86,6 +87,7 @@ def limit(polite: Any) -> Steps:
                 raise error
 
     yield "lets five work at the same time"
+    others = set(threading.enumerate())
     caller = threading.Thread(target=jobs.call_all, name="the check's caller")
     caller.start()
     if not grows(jobs.begun, 5):
@@ -104,6 +106,8 @@ def limit(polite: Any) -> Steps:
     if len(jobs.called) > 5:
         seen = f"{len(jobs.called)}"
         raise Wrong("5 calls that returned", seen, "is the place taken by the caller, or in the thread?")
+    if len(threads := set(threading.enumerate()) - others - {caller}) > 5:
+        raise Wrong("5 threads", f"{len(threads)}", "which thread is there before it has a place, or beside one?")
 
     yield "returns the threads"
     if not all(isinstance(thread, threading.Thread) for thread in jobs.called.values()):
@@ -146,9 +150,12 @@ def limit(polite: Any) -> Steps:
     yield Saw(f"{JOBS} of {JOBS}")
 
     yield "a job that fails gives its place back"
+    jobs = Jobs(polite)
     ended = threading.Event()
 
     def call_failing() -> None:
+        for number in range(4):  # they hold the other places
+            jobs.call(number)
         kinds: list[type[BaseException]] = [Planned, SystemExit]
         for kind in kinds * 6:
             Ends.perform_async(kind())
@@ -160,21 +167,24 @@ def limit(polite: Any) -> Steps:
         raise Wrong("a good job to begin after failed ones", "it still waits for a place", "`finally`: `sys.exit`, too")
 
     yield "five at most, when several call at once"
-    jobs = Jobs(polite)
-    together = threading.Barrier(CALLERS)
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # threads take turns more often
+    together = threading.Barrier(CALLERS - 4)
 
     def call(number: int) -> None:
         together.wait(SOON * HURRY)
         jobs.call(number)
 
-    callers = [threading.Thread(target=call, args=(number,), name="the check's caller") for number in range(CALLERS)]
+    callers = [threading.Thread(target=call, args=(number,), name="the check's caller") for number in range(4, CALLERS)]
     for each in callers:
         each.start()
     if not grows(jobs.begun, 5):
         raise Wrong("5 jobs in hand, as before", f"{len(jobs.begun)}", "is every place given back?")
     if grows(jobs.begun, 6, QUIET):
         seen = f"{len(jobs.begun)}"
-        raise Wrong(f"5 jobs in hand when {CALLERS} call at once", seen, "what may another caller do in between?")
+        raise Wrong(
+            f"5 jobs in hand when {CALLERS - 4} more call at once", seen, "what may another caller do in between?"
+        )
     while (done := len(jobs.done)) < CALLERS:
         if not until(jobs.in_hand):
             raise Wrong(f"{CALLERS} jobs done", f"{done}", "who wakes up a caller that waits?")
@@ -182,6 +192,7 @@ def limit(polite: Any) -> Steps:
         grows(jobs.done, done + 1)
     if jobs.most > 5:
         raise Wrong("5 jobs in hand", f"{jobs.most} for a moment", "what may another caller do in between?")
+    sys.setswitchinterval(usual)
 
 
 def grows(things: Sized, size: int, seconds: float = SOON) -> bool:

@@ -50,7 +50,7 @@ def with_result(with_result: Any) -> Steps:
     class Wait(with_result):  # type: ignore[misc]
         def perform(self, number: int) -> int:
             begun[number] = time.monotonic()
-            go[number].wait(SOON)
+            go[number].wait(2 * SOON)
             return number
 
     class Raises(with_result):  # type: ignore[misc]
