@@ -1,4 +1,4 @@
-# must fail at: gives up after the second try
+# must fail at: lets the second error through to the caller
 from luffy_lesson.step1_sync import Worker
 
 

@@ -1,4 +1,4 @@
-# must fail at: the sixth caller waits
+# must fail at: there are five threads
 import threading
 
 from luffy_lesson import step1_sync

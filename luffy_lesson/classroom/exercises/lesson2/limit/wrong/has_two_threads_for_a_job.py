@@ -1,4 +1,4 @@
-# must fail at: returns the threads
+# must fail at: there are five threads
 import threading
 
 from luffy_lesson import step1_sync
