@@ -36,7 +36,7 @@ class Jobs:
 
             def perform(self, number: int) -> None:
                 jobs.begun[number] = threading.current_thread()
-                jobs.most = max(jobs.most, len(jobs.in_hand()))
+                jobs.most = max(jobs.most, len(jobs.at_work()))
                 jobs.go[number].wait(2 * SOON * HURRY)
                 jobs.done.append(number)
 
@@ -69,7 +69,7 @@ class Jobs:
         for number in range(JOBS):
             self.call(number)
 
-    def in_hand(self) -> list[int]:
+    def at_work(self) -> list[int]:
         """Return which jobs are begun, and not done."""
         return [number for number in list(self.begun) if number not in self.done]
 
@@ -188,9 +188,9 @@ def limit(polite: Any) -> Steps:
             f"5 jobs in hand when {CALLERS - 4} more call at once", seen, "what may another caller do in between?"
         )
     while (done := len(jobs.done)) < CALLERS:
-        if not until(jobs.in_hand):
+        if not until(jobs.at_work):
             raise Wrong(f"{CALLERS} jobs done", f"{done}", "who wakes up a caller that waits?")
-        jobs.go[jobs.in_hand()[0]].set()
+        jobs.go[jobs.at_work()[0]].set()
         grows(jobs.done, done + 1)
     if jobs.most > 5:
         raise Wrong("5 jobs in hand", f"{jobs.most} for a moment", "what may another caller do in between?")
