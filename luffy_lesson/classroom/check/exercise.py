@@ -2,7 +2,10 @@
 
 import contextlib
 import inspect
+import sys
 import textwrap
+import threading
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,8 @@ import redis
 
 from luffy_lesson.classroom.check.leftovers import taken_away
 from luffy_lesson.classroom.check.progress_file import note, solved
-from luffy_lesson.classroom.check.sandbox import Outcome, Steps, attempt
+from luffy_lesson.classroom.check.sandbox import LONGEST, Outcome, Steps, attempt
+from luffy_lesson.classroom.check.waiting import until
 from luffy_lesson.classroom.page.show import show
 
 
@@ -58,6 +62,7 @@ class Exercise:
         Raises:
             redis.RedisError: when the exercise needs Redis, and it does not answer.
         """
+        until(lambda: not _at_work(answer), LONGEST)  # what its jobs hold, nobody would give back in the sandbox
         with taken_away() if self._uses_redis else contextlib.nullcontext(lambda steps: steps) as noted:
             yield from attempt(noted(self._steps), answer)
 
@@ -168,3 +173,11 @@ def reset() -> None:
     """
     for each in Exercise.all.values():
         each.reset()
+
+
+def _at_work(answer: Any) -> bool:
+    """Return whether another thread is at work on a job of an answer: is in a method of a worker made of it."""
+    frames = sys._current_frames()
+    frames.pop(threading.get_ident())
+    classes = (frame.f_locals.get("cls") for top in frames.values() for frame, _ in traceback.walk_stack(top))
+    return isinstance(answer, type) and any(isinstance(cls, type) and issubclass(cls, answer) for cls in classes)

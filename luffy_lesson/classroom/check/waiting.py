@@ -17,6 +17,9 @@ SOON = 2
 QUIET = 0.3
 """How long to look whether something happens that must not, in seconds."""
 
+AT_ONCE = 0.06
+"""How long what returns at once may take, in seconds: the quickest of several calls, for a machine may be busy."""
+
 
 def until(condition: Callable[[], object], seconds: float = SOON) -> bool:
     """Wait until a condition holds: for what has no event. Return whether it did.

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from luffy_lesson.classroom.check.cases import draw, things
 from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.sandbox import Planned, Saw, Steps, Wrong
 
@@ -9,16 +10,34 @@ from luffy_lesson.classroom.check.sandbox import Planned, Saw, Steps, Wrong
 @exercise(number=1, answer="MyWorker")
 def perform_now(my_worker: Any) -> Steps:
     """Rebuild step 1: `perform_now` hands its arguments to `perform` of a new instance, and returns what that does."""
+    cases = draw("perform_now")
     calls: list[tuple[Any, tuple[Any, ...]]] = []
+    made: list[Any] = []
 
     class Sum(my_worker):  # type: ignore[misc]
         def perform(self, *args: Any) -> Any:
             calls.append((self, args))
             return 5 if args == (2, 3) else None
 
+    class Same(my_worker):  # type: ignore[misc]
+        def perform(self, thing: Any) -> Any:
+            return thing
+
+    class Count(my_worker):  # type: ignore[misc]
+        def __init__(self) -> None:
+            made.append(self)
+            self.jobs = 0
+
+        def perform(self, more: int) -> None:
+            calls.append((self, (more,)))
+            self.jobs += 1
+            if more:
+                Count.perform_now(more - 1)
+
     class Fails(my_worker):  # type: ignore[misc]
-        def perform(self) -> None:
-            raise Planned
+        def perform(self, error: BaseException) -> None:
+            calls.append((self, (error,)))
+            raise error
 
     yield "calls `perform`, once"
     result = Sum.perform_now(2, 3)
@@ -38,25 +57,47 @@ def perform_now(my_worker: Any) -> Steps:
         raise Wrong(
             "the arguments (2, 3)", f"{calls[0][1]}", "the star: `args` is one tuple, `*args` is what was in it"
         )
+    for args in [(), ([2, 3],), (7, 7), *(tuple(things(cases)[:many]) for many in range(1, 10))]:
+        calls.clear()
+        Sum.perform_now(*args)
+        if len(calls) != 1:
+            raise Wrong(f"one call to `perform` for the arguments {args}", f"{len(calls)}", "when is `perform` called?")
+        if list(map(id, calls[0][1])) != list(map(id, args)):  # `==` would take a copy, and False for 0
+            raise Wrong(
+                f"the very arguments {args}", f"{calls[0][1]}", "what does `perform` get, and how many of them?"
+            )
     yield Saw("2 and 3")
 
     yield "returns what `perform` returns"
     if result != 5:
         raise Wrong("5 for the sum of 2 and 3", f"{result!r}", "what does `perform_now` return?")
+    for thing in things(cases):
+        if (result := Same.perform_now(thing)) is not thing:
+            raise Wrong(f"{thing!r}, as `perform` has returned it", f"{result!r}", "what does `perform_now` return?")
     yield Saw("5")
 
     yield "makes a new instance for each job"
-    Sum.perform_now(1)
-    if calls[0][0] is calls[1][0]:
-        raise Wrong(
-            "two instances for two jobs", "the same one twice", "what one job leaves in it, the next would find"
-        )
+    calls.clear()
+    for more in (0, 1, 1, 2):  # a job may call another one
+        Count.perform_now(more)
+    if len(calls) != 8:
+        raise Wrong("8 jobs, each done when it is asked for", f"{len(calls)}", "is a result kept from an earlier job?")
+    if len(made) > 8:
+        raise Wrong("8 instances for 8 jobs", f"{len(made)}", "what becomes of each instance?")
+    if any(worker.jobs != 1 for worker, _ in calls):
+        raise Wrong("an instance for each job", "the same one twice", "what one job leaves in it, the next would find")
 
     yield "lets an exception through to the caller"
-    try:
-        Fails.perform_now()
-    except Planned:
-        return
-    except Exception as error:
-        raise Wrong("the exception of `perform`", f"{error!r}", "is there an `except`?") from None
-    raise Wrong("the exception of `perform`", "none", "is there an `except`?")
+    kinds: list[Any] = [Planned, ValueError, TypeError, AttributeError, KeyError, KeyboardInterrupt, SystemExit]
+    for kind in cases.sample(kinds, len(kinds)):
+        error = kind("planned")
+        calls.clear()
+        try:
+            result = Fails.perform_now(error)
+        except BaseException as raised:
+            if raised is not error:
+                raise Wrong("the exception of `perform`", f"{raised!r}", "is there an `except`?") from None
+        else:
+            raise Wrong(f"{error!r}, which `perform` has raised", f"{result!r}, returned", "is there an `except`?")
+        if len(calls) != 1:
+            raise Wrong("one call of a `perform` that raises", f"{len(calls)}", "is there an `except`?")

@@ -1,82 +1,145 @@
 """The check of exercise 2 of lesson 1."""
 
+import contextlib
+import time
 from typing import Any
 
+from luffy_lesson.classroom.check.cases import draw, things
 from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.sandbox import Planned, Saw, Steps, Wrong
 
 
 @exercise(number=2, answer="Stubborn")
 def try_again(stubborn: Any) -> Steps:
-    """A feature: a job that raises is tried once more before the error reaches the caller."""
+    """A feature: a job that raises is tried once more before an error reaches the caller, the one of the second try."""
+    cases = draw("try_again")
     tries: list[tuple[Any, ...]] = []
 
     class Job(stubborn):  # type: ignore[misc]
         failures: tuple[BaseException, ...] = ()
-        answer: str | None = "done"
+        answer: Any = "done"
 
-        def perform(self, *args: Any) -> str | None:
+        def perform(self, *args: Any) -> Any:
             tries.append(args)
             if len(tries) <= len(self.failures):
                 raise self.failures[len(tries) - 1]
             return self.answer
 
-    def perform(*failures: BaseException) -> Any:
-        """Perform it. Return what it returns, or the exception that it raises; never one that is returned."""
+    class Nested(stubborn):  # type: ignore[misc]
+        def perform(self, more: int) -> None:
+            tries.append((more,))
+            if tries.count((more,)) == 1:
+                raise Planned
+            if more:
+                Nested.perform_now(more - 1)
+
+    def perform(*failures: BaseException, args: tuple[Any, ...] = (1, 2), answer: Any = "done") -> tuple[str, Any]:
+        """Perform it. Tell whether it has returned or raised something, and what."""
         tries.clear()
-        Job.failures = failures
+        Job.failures, Job.answer = failures, answer
         try:
-            result = Job.perform_now(1, 2)
-            return f"{result!r}, returned" if isinstance(result, BaseException) else result
+            return "returned", Job.perform_now(*args)
         except NotImplementedError:  # not written yet
             raise
-        except (Planned, RuntimeError, KeyboardInterrupt) as error:
-            return error
+        except BaseException as error:
+            # What the answer makes of them is looked at later; anything else is a slip in it.
+            if error in failures or isinstance(error, RuntimeError | ExceptionGroup) or type(error) is Exception:
+                return "raised", error
+            raise
+
+    def tried(times: int, what: str, look: str) -> None:
+        if len(tries) != times:
+            raise Wrong(what, f"{len(tries)}", look)
+
+    def told(outcome: tuple[str, Any], how: str, thing: Any, expected: str, look: str) -> None:
+        if outcome[0] != how or outcome[1] is not thing:
+            raise Wrong(expected, f"{outcome[1]!r}, {outcome[0]}", look)
+
+    def fails_once(error: BaseException, args: tuple[Any, ...]) -> tuple[str, Any]:
+        outcome = perform(error, args=args)
+        tried(2, f"two tries of a job that first raises {error!r}", "what does the `except` catch, and what is done?")
+        if list(map(id, tries[0])) != list(map(id, tries[1])):
+            raise Wrong("the same arguments in both tries", f"{tries[0]} and {tries[1]}", "the second call's `*args`")
+        return outcome
+
+    time.sleep = lambda seconds: None  # who waits between the tries is right, too, but must not take long here
 
     yield "does a job that works once"
-    result = perform()
-    if len(tries) != 1:
-        raise Wrong("one try", f"{len(tries)}", "the second try belongs in the `except`")
+    outcome = perform()
+    tried(1, "one try", "the second try belongs in the `except`")
 
     yield "returns what the job returns"
-    if result != "done":
-        raise Wrong("'done', what the job has returned", f"{result!r}", "is there a `return`?")
+    told(outcome, "returned", "done", "'done', what the job has returned", "is there a `return`?")
 
-    yield "does a job that works and returns nothing once, too"
-    Job.answer = None
-    perform()
-    Job.answer = "done"
-    if len(tries) != 1:
-        raise Wrong("one try", f"{len(tries)}", "how does it know that a try has failed? Most jobs return None")
+    yield "does a job once, whatever it returns"
+    for thing in things(cases):
+        outcome = perform(answer=thing)
+        tried(1, f"one try of a job that returns {thing!r}", "how does it know that a try has failed?")
+        told(outcome, "returned", thing, f"{thing!r}, what the job has returned", "what is returned, and when?")
 
     yield "tries a job that has failed once more"
-    result = perform(Planned("first"))
-    if len(tries) != 2:
-        raise Wrong("two tries", f"{len(tries)}", "what does the `except` catch, and what happens in it?")
-    if tries[0] != tries[1]:
-        raise Wrong("the same arguments in both tries", f"{tries[0]} and {tries[1]}", "the second call's `*args`")
+    outcome = fails_once(Planned("first"), (1, 2))
+    kinds = [
+        ValueError,
+        KeyError,
+        OSError,
+        AssertionError,
+        StopIteration,
+        MemoryError,
+        TypeError,
+        EOFError,
+        RuntimeError,
+    ]
+    for kind in cases.sample(kinds, len(kinds)):
+        fails_once(kind("planned"), tuple(things(cases)[: cases.randrange(4)]))
 
     yield "returns what the second try returns"
-    if result != "done":
-        raise Wrong("'done', what the second try has returned", f"{result!r}", "is there a `return` before it, too?")
+    told(outcome, "returned", "done", "'done', what the second try has returned", "is there a `return` before it, too?")
+    for thing in things(cases):
+        outcome = perform(Planned("first"), answer=thing)
+        told(outcome, "returned", thing, f"{thing!r}, what the second try has returned", "what is returned, and when?")
+        tried(2, f"two tries of a job whose second one returns {thing!r}", "how does it know that a try has failed?")
 
     yield "gives up after the second try"
-    result = perform(*map(Planned, range(50)))
-    if len(tries) != 2:
-        raise Wrong(
-            "two tries of a job that always fails",
-            f"{len(tries)}",
-            "a loop, a second try that calls `cls.perform_now`, or something that the class remembers?",
-        )
+    failures = [Planned(number) for number in range(50)]
+    outcome = perform(*failures)
+    tried(
+        2,
+        "two tries of a job that always fails",
+        "a loop, a second try that calls `cls.perform_now`, or something that the class remembers?",
+    )
     yield Saw("two tries")
 
+    yield "gives each job two tries, whatever became of the others"
+    look = "what does the class remember of an earlier job?"
+    for many in (50, 1, 50, 50, 0, 1, 2, 1):
+        perform(*failures[:many])
+        times = 2 if many else 1
+        tried(times, f"{times} of a job after others", look)
+    tries.clear()
+    with contextlib.suppress(Planned):
+        Nested.perform_now(1)
+    tried(4, "two tries of a job, and two of one that it calls in its second", look)
+
     yield "lets the second error through to the caller"
-    if not isinstance(result, Planned) or result.args != (1,):
-        raise Wrong("the error of the second try to be raised", f"{result!r}", "what becomes of the second error?")
+    expected = "the error of the second try to be raised"
+    told(outcome, "raised", failures[1], expected, "what becomes of the second error?")
+    outcome = perform(Planned("first"), second := LookupError("second"))
+    told(outcome, "raised", second, expected, "which error is raised in the end?")
 
     yield "does not try again when ■ has interrupted it"
-    result = perform(KeyboardInterrupt())
-    if len(tries) != 1:
-        raise Wrong("one try", f"{len(tries)}", "what does the `except` catch?")
-    if not isinstance(result, KeyboardInterrupt):
-        raise Wrong("the interrupt to reach the caller", f"{result!r}", "what does the `except` catch?")
+    outcome = perform(interrupt := KeyboardInterrupt())
+    tried(1, "one try", "what does the `except` catch?")
+    told(outcome, "raised", interrupt, "the interrupt to reach the caller", "what does the `except` catch?")
+    outcome = perform(Planned("first"), interrupt)
+    tried(2, "no third try when ■ interrupts the second", "what does the `except` catch?")
+    told(outcome, "raised", interrupt, "the interrupt of the second try to reach the caller", "a second `except`?")
+    perform(Planned("first"))
+    tried(2, "two tries of the next job that fails", look)
+
+    yield "lets `sys.exit` through to the caller"
+    # Tried again or not, both are right.
+    for outcome in (perform(*map(SystemExit, range(5))), perform(Planned("first"), SystemExit(2))):
+        if outcome[0] != "raised":
+            seen = f"{outcome[1]!r}, returned"
+            raise Wrong("the SystemExit to reach the caller", seen, "what does an `except` swallow?")

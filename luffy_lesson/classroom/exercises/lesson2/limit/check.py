@@ -1,96 +1,209 @@
 """The check of exercise 2 of lesson 2."""
 
+import sys
 import threading
+import time
+from collections.abc import Sized
 from typing import Any
 
+from luffy_lesson.classroom.check.cases import draw
 from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.sandbox import Planned, Saw, Steps, Wrong
-from luffy_lesson.classroom.check.waiting import QUIET, SOON, until
+from luffy_lesson.classroom.check.waiting import AT_ONCE, QUIET, SOON, until
+
+JOBS = 8
+"""How many jobs one caller has."""
+
+CALLERS = 12
+"""How many calls come after the first ones, most of them at once."""
+
+HURRY = 200
+"""How many times sooner a wait with a timeout ends. One of a minute is over within `QUIET`."""
+
+
+class Jobs:
+    """Jobs that wait until each is told to end, of two workers, called from a thread of the check's own."""
+
+    def __init__(self, polite: Any) -> None:
+        """Make the workers, of a learner's class."""
+        jobs = self
+
+        class Wait(polite):  # type: ignore[misc]
+            @classmethod
+            def perform_now(cls, *args: Any) -> Any:
+                jobs.through.append(args)
+                return super().perform_now(*args)
+
+            def perform(self, number: int) -> None:
+                jobs.begun[number] = threading.current_thread()
+                jobs.most = max(jobs.most, len(jobs.at_work()))
+                jobs.go[number].wait(2 * SOON * HURRY)
+                jobs.done.append(number)
+
+        class Other(Wait):
+            pass
+
+        self.workers = (Wait, Other)
+        self.through: list[Any] = []  # what came to `perform_now`
+        self.begun: dict[int, threading.Thread] = {}  # in which each was
+        self.done: list[int] = []
+        self.called: dict[int, Any] = {}  # what each call returned
+        self.took: list[float] = []  # how long each call did
+        self.refused: list[Exception] = []  # what calls raised, but for the first five
+        self.most = 0  # jobs in hand
+        self.go = [threading.Event() for _ in range(CALLERS)]
+
+    def call(self, number: int) -> None:
+        """Call for a job."""
+        began = time.monotonic()
+        try:
+            self.called[number] = self.workers[number % 2].perform_async(number)
+        except Exception as error:
+            if len(self.called) < 5:
+                raise
+            self.refused.append(error)
+        self.took.append(time.monotonic() - began)
+
+    def call_all(self) -> None:
+        """Call for one job after another."""
+        for number in range(JOBS):
+            self.call(number)
+
+    def at_work(self) -> list[int]:
+        """Return which jobs are begun, and not done."""
+        return [number for number in list(self.begun) if number not in self.done]
 
 
 @exercise(number=2, answer="Polite")
 def limit(polite: Any) -> Steps:
     """A `perform_async` that has at most five threads: the sixth caller waits until one has ended."""
-    go = [threading.Event() for _ in range(8)]
-    begun: list[int] = []
-    done: list[int] = []
-    through: list[Any] = []
-    called: list[Any] = []
-    fine = threading.Event()
+    cases = draw("limit")
+    hurry()
+    jobs = Jobs(polite)
 
-    class Wait(polite):  # type: ignore[misc]
-        @classmethod
-        def perform_now(cls, *args: Any) -> Any:
-            through.append(args)
-            return super().perform_now(*args)
-
-        def perform(self, number: int) -> None:
-            begun.append(number)
-            go[number].wait(2 * SOON)
-            done.append(number)
-
-    class Fails(polite):  # type: ignore[misc]
-        def perform(self, error: BaseException) -> None:
-            raise error
-
-    class Fine(polite):  # type: ignore[misc]
-        def perform(self) -> None:
-            fine.set()
-
-    def call() -> None:
-        for number in range(8):
-            called.append(Wait.perform_async(number))
+    class Ends(polite):  # type: ignore[misc]
+        def perform(self, error: BaseException | None) -> None:
+            if error:
+                raise error
 
     yield "lets five work at the same time"
-    caller = threading.Thread(target=call, name="the check's caller")
+    others = set(threading.enumerate())
+    caller = threading.Thread(target=jobs.call_all, name="the check's caller")
     caller.start()
-    if not until(lambda: len(begun) >= 5):
-        raise Wrong("5 jobs in hand", f"{len(begun)}", "does the call wait for its own job? How many places are there?")
+    if not grows(jobs.begun, 5):
+        seen = f"{len(jobs.begun)}"
+        raise Wrong("5 jobs in hand", seen, "does the call wait for its own job? How many places are there?")
 
     yield "no sixth job is begun meanwhile"
-    if until(lambda: len(begun) > 5, QUIET):
-        raise Wrong("5 jobs in hand", f"{len(begun)}", "is a place given back before the job is over?")
+    look = "is a place given back before the job is over? Do all workers share the five?"
+    if grows(jobs.begun, 6, QUIET):
+        raise Wrong("5 jobs in hand", f"{len(jobs.begun)}", look)
     yield Saw("5 in hand")
 
     yield "the sixth caller waits"
-    if until(lambda: len(called) > 5, QUIET):
-        raise Wrong("5 calls that returned", f"{len(called)}", "is the place taken by the caller, or in the thread?")
+    if jobs.refused:
+        raise Wrong("a caller that waits", f"{jobs.refused[0]!r}", "what is done when there is no place?")
+    if len(jobs.called) > 5:
+        seen = f"{len(jobs.called)}"
+        raise Wrong("5 calls that returned", seen, "is the place taken by the caller, or in the thread?")
+
+    yield "there are five threads"
+    if len(threads := set(threading.enumerate()) - others - {caller}) > 5:
+        raise Wrong("5 threads", f"{len(threads)}", "which thread is there before it has a place, or beside one?")
 
     yield "returns the threads"
-    if not all(isinstance(thread, threading.Thread) for thread in called):
-        raise Wrong("a thread from each call", f"{called[0]!r}", "what does `perform_async` return?")
+    if not all(isinstance(thread, threading.Thread) for thread in jobs.called.values()):
+        raise Wrong("a thread from each call", f"{jobs.called[0]!r}", "what does `perform_async` return?")
+    if any(thread is not jobs.begun.get(number) for number, thread in jobs.called.items()):
+        raise Wrong("the thread that does the job", "another one", "how many threads are there for a job?")
+    if min(jobs.took) > AT_ONCE:
+        raise Wrong("five calls that return at once", f"{min(jobs.took):.2f} s each", "for what does the caller wait?")
 
     yield "the jobs go through `perform_now`"
-    if len(through) != 5:
+    if sorted(jobs.through) != [(number,) for number in range(5)]:
         raise Wrong(
-            "5 calls of `perform_now`",
-            f"{len(through)}",
+            "5 calls of `perform_now`, with 0 to 4",
+            f"{sorted(jobs.through)}",
             "is it `cls.perform_now`? `super()` leaves out what a subclass adds",
         )
 
     yield "a job that ends lets the next one begin"
-    go[4].set()  # the last one: nobody knows which one ends first
-    if not until(lambda: len(begun) >= 6):
-        raise Wrong("6 jobs begun after the first has ended", f"{len(begun)}", "who gives the place back?")
-    if until(lambda: len(begun) > 6, QUIET):
-        raise Wrong("one more job for one that has ended", f"{len(begun) - 5}", "how often is a place given back?")
+    late = []
+    for begun, ends in enumerate([4, cases.choice([1, 2, 3]), 0], 6):  # nobody knows which one ends first
+        told = time.monotonic()
+        jobs.go[ends].set()
+        if not grows(jobs.begun, begun):
+            raise Wrong("one more job to begin when one has ended", "none", "who gives the place back?")
+        late.append(time.monotonic() - told)
+        if not grows(jobs.called, begun):
+            raise Wrong("the call to return when it has a place", "it still waits", "for what does the caller wait?")
+        if grows(jobs.begun, begun + 1, QUIET / 3):
+            seen = f"{len(jobs.begun) - begun + 1}"
+            raise Wrong("one more job for one that has ended", seen, "how often is a place given back?")
+    if min(late[1:]) > 5 * AT_ONCE:
+        raise Wrong("the next job to begin at once", f"{min(late[1:]):.1f} s later", "what tells the caller?")
 
     yield "all jobs are done in the end"
-    for event in go:
+    for event in jobs.go:
         event.set()
     caller.join(SOON / 2)
-    if not until(lambda: len(done) == 8):
-        raise Wrong("8 jobs done", f"{len(done)}", "how many places have come back?")
-    yield Saw("8 of 8")
+    if not grows(jobs.done, JOBS):
+        raise Wrong(f"{JOBS} jobs done", f"{len(jobs.done)}", "how many places have come back?")
+    yield Saw(f"{JOBS} of {JOBS}")
 
     yield "a job that fails gives its place back"
+    jobs = Jobs(polite)
+    ended = threading.Event()
 
     def call_failing() -> None:
-        for _ in range(6):
-            Fails.perform_async(Planned())
-            Fails.perform_async(SystemExit())
-        Fine.perform_async()
+        for number in range(4):  # they hold the other places
+            jobs.call(number)
+        kinds: list[type[BaseException]] = [Planned, SystemExit]
+        for kind in kinds * 6:
+            Ends.perform_async(kind())
+        Ends.perform_async(None).join(SOON)
+        ended.set()
 
     threading.Thread(target=call_failing, name="the check's caller").start()
-    if not fine.wait(SOON):
+    if not until(ended.is_set):
         raise Wrong("a good job to begin after failed ones", "it still waits for a place", "`finally`: `sys.exit`, too")
+
+    yield "five at most, when several call at once"
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # threads take turns more often
+    together = threading.Barrier(CALLERS - 4)
+
+    def call(number: int) -> None:
+        together.wait(SOON * HURRY)
+        jobs.call(number)
+
+    callers = [threading.Thread(target=call, args=(number,), name="the check's caller") for number in range(4, CALLERS)]
+    for each in callers:
+        each.start()
+    if not grows(jobs.begun, 5):
+        raise Wrong("5 jobs in hand, as before", f"{len(jobs.begun)}", "is every place given back?")
+    if grows(jobs.begun, 6, QUIET):
+        seen = f"{len(jobs.begun)}"
+        raise Wrong(
+            f"5 jobs in hand when {CALLERS - 4} more call at once", seen, "what may another caller do in between?"
+        )
+    while (done := len(jobs.done)) < CALLERS:
+        if not until(jobs.at_work):
+            raise Wrong(f"{CALLERS} jobs done", f"{done}", "who wakes up a caller that waits?")
+        jobs.go[jobs.at_work()[0]].set()
+        grows(jobs.done, done + 1)
+    if jobs.most > 5:
+        raise Wrong("5 jobs in hand", f"{jobs.most} for a moment", "what may another caller do in between?")
+    sys.setswitchinterval(usual)
+
+
+def grows(things: Sized, size: int, seconds: float = SOON) -> bool:
+    """Wait so many seconds until there are as many things. Return whether there are."""
+    return until(lambda: len(things) >= size, seconds)
+
+
+def hurry() -> None:
+    """Let a wait with a timeout end `HURRY` times sooner, in this process only: a caller must not give up waiting."""
+    wait = threading.Condition.wait
+    threading.Condition.wait = lambda self, timeout=None: wait(self, timeout and timeout / HURRY)  # type: ignore
+    threading._time = lambda: time.monotonic() * HURRY  # type: ignore[attr-defined]

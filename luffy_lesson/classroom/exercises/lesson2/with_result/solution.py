@@ -8,6 +8,7 @@ class WithResult(step1_sync.Worker):
     @classmethod
     def perform_future(cls, *args):
         future = Future()
+        future.set_running_or_notify_cancel()  # from now on `cancel()` is too late: the thread will fill it
 
         def work():
             try:

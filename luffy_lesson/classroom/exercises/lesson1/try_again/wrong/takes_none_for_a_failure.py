@@ -1,4 +1,4 @@
-# must fail at: does a job that works and returns nothing once, too
+# must fail at: does a job once, whatever it returns
 from luffy_lesson.step1_sync import Worker
 
 

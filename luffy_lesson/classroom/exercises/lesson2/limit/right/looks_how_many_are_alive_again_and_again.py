@@ -6,12 +6,14 @@ from luffy_lesson import step1_sync
 
 class Polite(step1_sync.Worker):
     threads = []
+    one_caller = threading.Lock()
 
     @classmethod
     def perform_async(cls, *args):
-        while sum(thread.is_alive() for thread in cls.threads) >= 5:
-            time.sleep(0.01)
-        thread = threading.Thread(target=cls.perform_now, args=args)
-        thread.start()
-        cls.threads.append(thread)
+        with cls.one_caller:
+            while sum(thread.is_alive() for thread in cls.threads) >= 5:
+                time.sleep(0.01)
+            thread = threading.Thread(target=cls.perform_now, args=args)
+            thread.start()
+            cls.threads.append(thread)
         return thread

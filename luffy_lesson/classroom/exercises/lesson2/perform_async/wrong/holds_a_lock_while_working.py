@@ -1,4 +1,4 @@
-# must fail at: five jobs work at the same time
+# must fail at: 30 jobs work at the same time
 import threading
 
 from luffy_lesson import step1_sync

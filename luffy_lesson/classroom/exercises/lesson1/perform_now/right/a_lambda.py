@@ -1,0 +1,2 @@
+class MyWorker:
+    perform_now = classmethod(lambda cls, *args: cls().perform(*args))

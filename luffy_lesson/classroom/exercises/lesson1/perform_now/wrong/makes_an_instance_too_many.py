@@ -1,0 +1,6 @@
+# must fail at: makes a new instance for each job
+class MyWorker:
+    @classmethod
+    def perform_now(cls, *args):
+        cls()
+        return cls().perform(*args)

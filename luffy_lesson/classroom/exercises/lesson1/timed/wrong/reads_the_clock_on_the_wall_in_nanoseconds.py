@@ -1,0 +1,16 @@
+# must fail at: is right when somebody sets the clock back
+import time
+
+from luffy_lesson.step1_sync import Worker
+
+
+class Timed(Worker):
+    times = []
+
+    @classmethod
+    def perform_now(cls, *args):
+        begin = time.time_ns()
+        try:
+            return super().perform_now(*args)
+        finally:
+            cls.times.append((time.time_ns() - begin) / 1e9)

@@ -1,0 +1,28 @@
+# must fail at: lets five work at the same time
+import threading
+
+from luffy_lesson import step1_sync
+
+
+class Polite(step1_sync.Worker):
+    places = threading.Semaphore(5)
+    threads = []
+    running = 0
+    lock = threading.Lock()
+
+    @classmethod
+    def perform_async(cls, *args):
+        four.acquire()
+
+        def work():
+            try:
+                cls.perform_now(*args)
+            finally:
+                four.release()
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        return thread
+
+
+four = threading.Semaphore(4)

@@ -1,0 +1,27 @@
+# must fail at: there are five threads
+import threading
+
+from luffy_lesson import step1_sync
+
+
+class Polite(step1_sync.Worker):
+    places = threading.Semaphore(5)
+    threads = []
+    running = 0
+    lock = threading.Lock()
+
+    @classmethod
+    def perform_async(cls, *args):
+        cls.places.acquire()
+
+        def work():
+            try:
+                inner = threading.Thread(target=cls.perform_now, args=args)
+                inner.start()
+                inner.join()
+            finally:
+                cls.places.release()
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        return thread

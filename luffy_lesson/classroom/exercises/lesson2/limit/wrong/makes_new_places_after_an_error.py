@@ -1,0 +1,27 @@
+# must fail at: five at most, when several call at once
+import threading
+
+from luffy_lesson import step1_sync
+
+
+class Polite(step1_sync.Worker):
+    places = threading.Semaphore(5)
+    threads = []
+    running = 0
+    lock = threading.Lock()
+
+    @classmethod
+    def perform_async(cls, *args):
+        Polite.places.acquire()
+
+        def work():
+            try:
+                cls.perform_now(*args)
+            except BaseException:
+                Polite.places = threading.Semaphore(5)
+            else:
+                Polite.places.release()
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        return thread

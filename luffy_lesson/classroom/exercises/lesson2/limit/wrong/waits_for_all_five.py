@@ -1,0 +1,22 @@
+# must fail at: a job that ends lets the next one begin
+import threading
+
+from luffy_lesson import step1_sync
+
+
+class Polite(step1_sync.Worker):
+    places = threading.Semaphore(5)
+    threads = []
+    running = 0
+    lock = threading.Lock()
+
+    @classmethod
+    def perform_async(cls, *args):
+        if len(cls.threads) == 5:
+            for thread in cls.threads:
+                thread.join()
+            cls.threads.clear()
+        thread = threading.Thread(target=cls.perform_now, args=args)
+        thread.start()
+        cls.threads.append(thread)
+        return thread

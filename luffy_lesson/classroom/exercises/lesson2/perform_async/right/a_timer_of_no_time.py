@@ -1,0 +1,11 @@
+import threading
+
+from luffy_lesson import step1_sync
+
+
+class MyWorker(step1_sync.Worker):
+    @classmethod
+    def perform_async(cls, *args):
+        thread = threading.Timer(0, cls.perform_now, args)
+        thread.start()
+        return thread

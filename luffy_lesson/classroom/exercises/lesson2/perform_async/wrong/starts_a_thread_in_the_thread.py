@@ -1,0 +1,12 @@
+# must fail at: the thread does the job, with the arguments
+import threading
+
+from luffy_lesson import step1_sync
+
+
+class MyWorker(step1_sync.Worker):
+    @classmethod
+    def perform_async(cls, *args):
+        thread = threading.Thread(target=lambda: threading.Thread(target=cls.perform_now, args=args).start())
+        thread.start()
+        return thread

@@ -1,0 +1,22 @@
+# must fail at: ends the wait after `sys.exit` in a job, too
+import threading
+from concurrent.futures import Future
+
+from luffy_lesson import step1_sync
+
+
+class WithResult(step1_sync.Worker):
+    @classmethod
+    def perform_future(cls, *args):
+        future = Future()
+
+        def work():
+            try:
+                future.set_result(cls.perform_now(*args))
+            except SystemExit as e:
+                future.set_result(e)
+            except BaseException as e:
+                future.set_exception(e)
+
+        threading.Thread(target=work).start()
+        return future
