@@ -4,7 +4,7 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
@@ -80,7 +80,7 @@ class Waiting:
             got, seconds = self._ends[timeout]
             if got is not NOTHING:
                 raise Wrong(wanted, f"that it returned {got!r}", "what is done when nothing is there?")
-            if seconds < 0.8 * timeout:
+            if seconds < timeout - 0.1:
                 raise Wrong(wanted, f"it after {seconds:.1f} s", look)
             if seconds > timeout + LATE:
                 late = Wrong(wanted, f"it after {seconds:.1f} s", look)
@@ -154,7 +154,7 @@ def each_once(take: Callable[[], Any], put: Callable[[str], Any], left: Callable
     half = len(jobs) // 2
     for job in jobs[:half]:
         put(job)
-    got = together(*[take] * TAKERS, lambda: [put(job) for job in jobs[half:]], seconds=3)
+    got = together(*[take] * TAKERS, lambda: [put(job) for job in jobs[half:]], seconds=3.4)
     times = Counter(map(text, chain(*got[:TAKERS], left())))
     if often := [job for job in times if times[job] > 1]:
         look = "what may happen between looking and taking?"

@@ -13,6 +13,7 @@ from luffy_lesson.classroom.check.connection import Rehashed, connect, new_key, 
 from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.processes import Gate, Process, held, killed
 from luffy_lesson.classroom.check.sandbox import Steps, Wrong
+from luffy_lesson.classroom.watch.labels import shortened
 
 MINUTE = 60
 """How long a job is remembered, in seconds."""
@@ -43,14 +44,14 @@ def once(once: Any) -> Steps:
     for other in others:
         if (answer := backend.put(other)) is not True:
             look = "is the job a part of the mark's key, all of it?"
-            raise Wrong(f"True for {other!r}, another job", f"{answer!r}", look)
+            raise Wrong(f"True for {shortened(repr(other))}, another job", f"{answer!r}", look)
     if sorted(texts(connection.lrange(key, 0, -1))) != sorted([letter, *others]):
         raise Wrong(f"{len(others) + 1} jobs in the list", f"{connection.llen(key)}", "what does `put` add?")
 
     yield "refuses each of them now"
     for other in others:
         if (answer := backend.put(other)) is not False:
-            raise Wrong(f"False for {other!r} once more", f"{answer!r}", "how many jobs are remembered?")
+            raise Wrong(f"False for {shortened(repr(other))} once more", f"{answer!r}", "how many jobs are remembered?")
 
     yield "refuses it in another process, too"
     if (answer := Process(lambda: once(connect(), key).put(bill)).result()) is not True:
@@ -84,7 +85,11 @@ def once(once: Any) -> Steps:
     ]:
         passes(connection, key, seconds)
         if (answer := backend.put(f"the {job}")) is not wanted:
-            raise Wrong(f"{wanted} for {why}", f"{answer!r}", "when does the minute of a job begin, and when is it over?")
+            raise Wrong(
+                f"{wanted} for {why}",
+                f"{answer!r}",
+                "when does the minute of a job begin, and what remembers the job after it?",
+            )
     clock, time.time = time.time, lambda: now
     try:
         now = (clock() // MINUTE + 2) * MINUTE - 5
@@ -103,17 +108,22 @@ def once(once: Any) -> Steps:
                 raise Wrong("a mark that goes away by itself", "one that stays for ever", look)
             connection.delete(key, *marks(connection, key))
 
+        def put(connection: Any) -> Any:
+            return once(connection, key).put("one")
+
         yield "lets one of two in that come at the same moment"
-        for both in held(gate, lambda connection: once(connection, key).put("one"), lambda: once(connect(), key).put("one")):
+        for both in held(gate, put, lambda: put(connect()), patience=0.15):
             if sorted(both) != [False, True] or connection.llen(key) != 1:
                 seen = f"{list(both)}, and {connection.llen(key)}"
-                raise Wrong("one True of two, and 1 job", seen, "what may another process do between asking and setting?")
+                raise Wrong(
+                    "one True of two, and 1 job", seen, "what may another process do between asking and setting?"
+                )
             connection.delete(key, *marks(connection, key))
 
         yield "never adds what it refuses"
         backend.put("one")
         connection.delete(key)
-        for _, there in held(gate, lambda connection: once(connection, key).put("one"), lambda: connect().llen(key)):
+        for _, there in held(gate, put, lambda: connect().llen(key), patience=0.15):
             if there:
                 look = "who may take the job before it is removed again?"
                 raise Wrong("no job in the list while an equal one is refused", f"{there}", look)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from luffy_lesson.classroom.check.cases import draw, texts_of_jobs
-from luffy_lesson.classroom.check.connection import connect, new_key, text, texts
+from luffy_lesson.classroom.check.connection import connect, new_key, texts
 from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.processes import Gate, Process, held
 from luffy_lesson.classroom.check.sandbox import Steps, Wrong
@@ -40,11 +40,16 @@ def redis_backend(my_backend: Any) -> Steps:
     if (there := texts(connection.lrange(key, 0, 1))) != ["fourth", "third"]:
         raise Wrong(f"the list {key} to begin with ['fourth', 'third']", f"{there}", "what does `put` add?")
 
-    yield "`get` takes the job that has waited longest"
+    yield "`put` adds each job, whatever its text is"
     connection.delete(key)
     queued = texts_of_jobs(random)
     for job in queued:
         backend.put(job)
+    if (there := texts(connection.lrange(key, 0, -1))) != queued[::-1]:
+        seen = f"{len(there)}" + (" others" if len(there) == len(queued) else "")
+        raise Wrong(f"{len(queued)} jobs in the list, some of them equal", seen, "which jobs does `put` leave out?")
+
+    yield "`get` takes the job that has waited longest"
     if (got := taken(lambda: backend.get(timeout=1))) != "first":
         raise Wrong("'first'", f"{got!r}", "which end of the list is it, and which part of the answer?")
 
@@ -59,7 +64,9 @@ def redis_backend(my_backend: Any) -> Steps:
             look = "and which job is the oldest of equal ones?" if job else "an empty text is a job, too"
             raise Wrong(repr(job), f"{got!r}", look)
         if texts(connection.lrange(key, 0, -1)) != queued[number:][::-1]:
-            raise Wrong(f"the {number} oldest jobs taken", "others", "which of two equal jobs does it take?")
+            raise Wrong(
+                "the oldest job to leave the list, and no other", "another", "which of two equal jobs does it take?"
+            )
 
     empty = new_key()
     waiting = Waiting(my_backend(connection, empty).get, 0, 0.45, 1.2)
@@ -69,7 +76,9 @@ def redis_backend(my_backend: Any) -> Steps:
 
     with Gate() as gate:
         yield "`get` gives each job to one of two processes"
-        between(gate, lambda connection: my_backend(connection, key).get(timeout=0.5), connection, {key: ["one", "two"]})
+        between(
+            gate, lambda connection: my_backend(connection, key).get(timeout=0.5), connection, {key: ["one", "two"]}
+        )
 
         yield "`put` counts a job that comes at the same moment"
         for answer, other in held(gate, lambda connection: my_backend(connection, key).put("one"), lambda: push(key)):

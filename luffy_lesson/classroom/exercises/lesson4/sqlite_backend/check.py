@@ -5,7 +5,9 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -14,7 +16,7 @@ from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.processes import Process
 from luffy_lesson.classroom.check.sandbox import Steps, Wrong
 from luffy_lesson.classroom.check.takers import NOTHING, Waiting, each_once, taken, waits
-from luffy_lesson.classroom.check.waiting import QUIET
+from luffy_lesson.classroom.check.waiting import QUIET, SOON
 
 
 @exercise(number=4, answer="SqliteBackend")
@@ -79,24 +81,46 @@ def sqlite_backend(sqlite_backend: Any) -> Steps:
     if (got := [backend.get(timeout=1), backend.get(timeout=1)]) != ["before", "after"]:
         raise Wrong("['before', 'after']", f"{got}", "what are the jobs ordered by?")
 
-    empty = sqlite_backend(os.path.abspath("empty.db"))
-    waiting = Waiting(lambda timeout: empty.get(timeout=timeout), 0, 0.45, 1.2)
+    yield "puts a job in when another process has finished writing"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other, ThreadPoolExecutor(1) as thread:
+        other.execute("BEGIN IMMEDIATE")
+        patient = thread.submit(lambda: sqlite_backend(path).put("patient"))
+        wait([patient], QUIET / 2)
+        other.execute("COMMIT")
+        patient.result(SOON)
+    if (got := taken(lambda: backend.get(timeout=1))) != "patient":
+        raise Wrong("'patient'", f"{got!r}", "what becomes of a job when the file is locked?")
+
+    # Processes come before threads: what one of these held of SQLite, a process forked then would wait for.
+    reader, writer = os.pipe()
+
+    def put_when_told() -> None:
+        while os.read(reader, 1) == b"!":
+            sqlite_backend(path).put("late")
+
+    def wait_for_nothing(timeout: float) -> Any:
+        return sqlite_backend(os.path.abspath(f"{timeout}.db")).get(timeout=timeout)
+
+    ever = os.path.abspath("ever.db")
+    for_ever, putting = Process(lambda: quickly(sqlite_backend(ever).get)), Process(put_when_told)
+    waiting = Waiting(wait_for_nothing, 0, 0.45, 1.2)
 
     yield "waits for a job that comes later, in another thread"
-    waits(lambda: backend.get(timeout=3), lambda: Process(lambda: sqlite_backend(path).put("late")).result(), "late")
-
-    yield "waits as long as it takes without a `timeout`"
-    process = Process(lambda: quickly(sqlite_backend(path).get))
-    if process.ends(QUIET):
-        look = "what is the deadline when there is no `timeout`?"
-        raise Wrong("`get` to wait for a job", f"{process.result()!r} after some time", look)
-    backend.put("later")
-    if (got := process.result()) != "later":
-        raise Wrong("'later' as soon as it is there", f"{got!r}", "how long does it wait?")
+    waits(lambda: backend.get(timeout=3), lambda: os.write(writer, b"!"), "late")
+    os.write(writer, b".")
+    putting.result()
 
     yield "raises `queue.Empty` when nothing comes in time"
     set_back()
     waiting.gives_up("what becomes of `timeout`, and which clock is never set back?")
+
+    yield "waits as long as it takes without a `timeout`"
+    if for_ever.ends(0):
+        look = "what is the deadline when there is no `timeout`?"
+        raise Wrong("`get` to wait for a job", f"{for_ever.result()!r} after some time", look)
+    sqlite_backend(ever).put("later")
+    if (got := for_ever.result()) != "later":
+        raise Wrong("'later' as soon as it is there", f"{got!r}", "how long does it wait?")
 
     yield "does not wait with `block=False`"
     backend.put("there")
@@ -120,7 +144,7 @@ def sqlite_backend(sqlite_backend: Any) -> Steps:
     def put(job: str) -> None:
         sqlite_backend(path).put(job)
 
-    numbers = [str(number) for number in range(30)]
+    numbers = [str(number) for number in range(24)]
     yield each_once(take, put, take, numbers)
 
 
@@ -133,18 +157,22 @@ def set_back() -> None:
 def quickly(get: Callable[[], Any]) -> Any:
     """Return what `get` takes in a process whose clocks run ten thousand times faster."""
     for name in ("monotonic", "time", "perf_counter"):
-        clock = getattr(time, name)
-        setattr(time, name, lambda clock=clock, begin=clock(): begin + (clock() - begin) * 10_000)
+        setattr(time, name, partial(quick, getattr(time, name), getattr(time, name)()))
     sleep = time.sleep
-    time.sleep = lambda seconds: sleep(min(seconds, 0.002))
+    time.sleep = lambda seconds: sleep(min(float(seconds), 0.002))
     return taken(get)
+
+
+def quick(clock: Callable[[], float], begin: float) -> float:
+    """Return what a clock shows that runs ten thousand times faster since it showed `begin`."""
+    return begin + (clock() - begin) * 10_000
 
 
 def prepare(pause: float) -> None:
     """Let SQLite not wait for the disk in this process, but for so many seconds before each statement."""
-    connect = sqlite3.connect
+    connect: Any = sqlite3.connect
 
-    def prepared(*args: Any, **options: Any) -> sqlite3.Connection:
+    def prepared(*args: Any, **options: Any) -> Any:
         connection = connect(*args, **options)
         with contextlib.suppress(sqlite3.Error):  # not in a transaction
             connection.execute("PRAGMA synchronous = OFF")
@@ -152,4 +180,4 @@ def prepare(pause: float) -> None:
             connection.set_trace_callback(lambda statement: time.sleep(pause))
         return connection
 
-    sqlite3.connect = prepared
+    vars(sqlite3)["connect"] = prepared

@@ -70,7 +70,9 @@ def two_queues(two_queues: Any) -> Steps:
             raise Wrong(f"{job!r} from the {kind} queue", f"{got!r}", look)
         left = texts(connection.lrange(usual, 0, -1) + connection.lrange(urgent, 0, -1))
         if left != queued[number:][::-1]:
-            raise Wrong(f"the {number} oldest jobs taken", "others", "which of two equal jobs does it take?")
+            raise Wrong(
+                "the oldest job to leave its list, and no other", "another", "which other commands change a list?"
+            )
 
     yield "raises `queue.Empty` when nothing comes in time"
     waiting.gives_up("what becomes of `timeout`, and what does 0 mean to `BRPOP`?")
