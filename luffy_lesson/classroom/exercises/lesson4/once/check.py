@@ -112,7 +112,7 @@ def once(once: Any) -> Steps:
             return once(connection, key).put("one")
 
         yield "lets one of two in that come at the same moment"
-        for both in held(gate, put, lambda: put(connect()), patience=0.15):
+        for both in held(gate, put, lambda: put(connect()), patience=0.4):
             if sorted(both) != [False, True] or connection.llen(key) != 1:
                 seen = f"{list(both)}, and {connection.llen(key)}"
                 raise Wrong(
@@ -123,7 +123,7 @@ def once(once: Any) -> Steps:
         yield "never adds what it refuses"
         backend.put("one")
         connection.delete(key)
-        for _, there in held(gate, put, lambda: connect().llen(key), patience=0.15):
+        for _, there in held(gate, put, lambda: connect().llen(key), patience=0.4):
             if there:
                 look = "who may take the job before it is removed again?"
                 raise Wrong("no job in the list while an equal one is refused", f"{there}", look)

@@ -4,7 +4,7 @@ class Once:
         self.connection, self.key = connection, key
 
     def put(self, job):
-        if not self.connection.set(f"sent:{job}", 1, nx=True, ex=60):
+        if not self.connection.set(f"luffy:sent:{job}", 1, nx=True, ex=60):
             return False
         self.connection.lpush(self.key, job)
         return True
