@@ -79,7 +79,9 @@ class Waiting:
                 raise Wrong(wanted, "a wait that does not end", look)
             got, seconds = self._ends[timeout]
             if got is not NOTHING:
-                raise Wrong(wanted, f"that it returned {got!r}", "what is done when nothing is there?")
+                returned = got is queue.Empty or isinstance(got, queue.Empty)
+                seen, look = ("that it was returned", "`raise`") if returned else (f"{got!r}", "what is done then?")
+                raise Wrong(wanted, seen, look)
             if seconds < timeout - 0.1:
                 raise Wrong(wanted, f"it after {seconds:.1f} s", look)
             if seconds > timeout + LATE:
