@@ -29,3 +29,25 @@ def things(cases: random.Random) -> list[Any]:
         TimeoutError,
     ]
     return cases.sample(found, len(found))
+
+
+def texts_of_jobs(cases: random.Random) -> list[str]:
+    """Return the texts of jobs: a plain one, then such as are taken for something else, and equal ones apart."""
+    odd = [
+        "",
+        "0",
+        "007",
+        "1e3",
+        "None",
+        "False",
+        "it's",
+        "two\nlines",
+        " spaces ",
+        "Käse",
+        '"first"',
+        "%s {0} ?1",
+        "*",
+    ]
+    odd += [f"job {cases.randrange(1000)}" for _ in range(cases.randrange(10, 20))]
+    cases.shuffle(odd)
+    return ["first", *odd, "first", "last", *odd[:5]]

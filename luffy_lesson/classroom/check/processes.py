@@ -71,7 +71,7 @@ class Process:
             return None
         if not self.ends(seconds):
             self.kill()
-            raise Wrong("an answer of another process", f"none after {seconds} s", "for what does it wait?")
+            raise Wrong("an answer of another process", f"none after {seconds:.1f} s", "for what does it wait?")
         parts = []
         while part := os.read(self._reader, 65536):
             parts.append(part)

@@ -1,63 +1,166 @@
-"""Who takes jobs in a check: whether they wait for one, and get each once."""
+"""Who takes jobs in a check: whether they wait for one as long as they are told, and get each once."""
 
 import queue
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
-from luffy_lesson.classroom.check.connection import text
+from luffy_lesson.classroom.check.connection import connect, text
+from luffy_lesson.classroom.check.processes import Gate, Task, held, together
 from luffy_lesson.classroom.check.sandbox import Saw, Wrong
 from luffy_lesson.classroom.check.waiting import QUIET, SOON, until
 
 TAKERS = 4
-"""How many threads take jobs at the same time."""
+"""How many processes take jobs at the same time."""
+
+LATE = 0.35
+"""How much later than it was told a `get` may give up, in seconds. A busy machine gets a second chance."""
+
+PROMPT = 0.12
+"""How long a job may lie there before one who waits for it has it, in seconds. It gets several chances, too."""
+
+
+class Nothing:
+    """What was taken where there was nothing."""
+
+    def __repr__(self) -> str:
+        return "queue.Empty"
+
+    def __reduce__(self) -> str:
+        return "NOTHING"  # in another process, too
+
+
+NOTHING = Nothing()
+
+
+def taken(get: Callable[[], Any]) -> Any:
+    """Return the job that `get` returns, as text; `NOTHING` when it raises `queue.Empty`."""
+    try:
+        return text(get())
+    except queue.Empty:
+        return NOTHING
+
+
+class Waiting:
+    """Threads in which a `get` waits where there is nothing, each with a timeout of its own."""
+
+    def __init__(self, get: Callable[[float], Any], *timeouts: float) -> None:
+        """Begin to wait for so many seconds each."""
+        self._get, self._timeouts = get, timeouts
+        self._begin()
+
+    def _begin(self) -> None:
+        self._ends: dict[float, tuple[Any, float]] = {}
+        self._over = time.monotonic() + max(self._timeouts) + 1
+        for timeout in self._timeouts:
+            threading.Thread(target=self._wait, args=[timeout, self._ends], name="the check's own").start()
+
+    def _wait(self, timeout: float, ends: dict[float, tuple[Any, float]]) -> None:
+        begin = time.monotonic()
+        ends[timeout] = taken(lambda: self._get(timeout)), time.monotonic() - begin
+
+    def gives_up(self, look: str) -> None:
+        """Raise `Wrong`, with what to look at, unless each raised `queue.Empty` when its timeout was over."""
+        if self._late(look) is not None:
+            self._begin()  # the machine may have been busy
+            if late := self._late(look):
+                raise late
+
+    def _late(self, look: str) -> Wrong | None:
+        """Return what is wrong with one that was late; raise what no busy machine explains."""
+        late = None
+        until(lambda: len(self._ends) == len(self._timeouts), self._over - time.monotonic())
+        for timeout in self._timeouts:
+            wanted = f"`queue.Empty` after {timeout} s"
+            if timeout not in self._ends:
+                raise Wrong(wanted, "a wait that does not end", look)
+            got, seconds = self._ends[timeout]
+            if got is not NOTHING:
+                returned = got is queue.Empty or isinstance(got, queue.Empty)
+                seen, look = ("that it was returned", "`raise`") if returned else (f"{got!r}", "what is done then?")
+                raise Wrong(wanted, seen, look)
+            if seconds < timeout - 0.1:
+                raise Wrong(wanted, f"it after {seconds:.1f} s", look)
+            if seconds > timeout + LATE:
+                late = Wrong(wanted, f"it after {seconds:.1f} s", look)
+        return late
 
 
 def waits(get: Callable[[], Any], put: Callable[[], Any], wanted: str) -> None:
     """Raise `Wrong` unless `get`, called when there is nothing, returns `wanted` as soon as `put` was called."""
-    got: list[Any] = []
+    for quiet in (QUIET, 0.05):  # who looks once in a while would be there at the one moment or at the other
+        late = [_late(get, put, wanted, quiet)]
+        while min(late) > PROMPT:
+            if len(late) == 3:
+                look = "does something wake it up, or does it look again after a while?"
+                raise Wrong(f"{wanted!r} as soon as it is there", f"it {min(late):.1f} s later", look)
+            late.append(_late(get, put, wanted, quiet))
 
-    def wait() -> None:
-        try:
-            got.append(get())
-        except queue.Empty:
-            got.append("queue.Empty")
 
-    waiting = threading.Thread(target=wait, name="the check's own")
+def _late(get: Callable[[], Any], put: Callable[[], Any], wanted: str, quiet: float) -> float:
+    """Return how long after `put` it is, in seconds, that `get` has what it had waited for, `quiet` seconds before."""
+    got: list[tuple[Any, float]] = []
+    waiting = threading.Thread(target=lambda: got.append((taken(get), time.monotonic())), name="the check's own")
     waiting.start()
-    if until(lambda: got, QUIET):
-        raise Wrong("`get` to wait for a job", f"{got[0]!r} at once", "what does it do when there is nothing yet?")
+    if until(lambda: got, quiet):
+        raise Wrong("`get` to wait for a job", f"{got[0][0]!r} at once", "what does it do when there is nothing yet?")
     put()
-    if not until(lambda: got) or text(got[0]) != wanted:
-        raise Wrong(f"{wanted!r} as soon as it is there", f"{got}", "what wakes it up?")
+    begin = time.monotonic()
+    if not until(lambda: got):
+        raise Wrong(f"{wanted!r} as soon as it is there", f"nothing for {SOON} s", "what wakes it up?")
+    if got[0][0] != wanted:
+        raise Wrong(f"{wanted!r} as soon as it is there", f"{got[0][0]!r}", "how long does it wait, and what for?")
+    return got[0][1] - begin
 
 
-def each_once(get: Callable[[], Any], put: Callable[[str], Any], jobs: int) -> Saw:
-    """Raise `Wrong` unless threads that take jobs at the same time get each job once."""
-    for number in range(jobs):
-        put(str(number))
-    got: list[Any] = []
-    begin = threading.Barrier(TAKERS)
+def between(gate: Gate, take: Task, connection: Any, jobs: dict[str, list[str]]) -> None:
+    """Raise `Wrong` unless two processes get one of two jobs each, also when one comes between two steps of the other.
 
-    def take() -> None:
-        begin.wait(SOON)
-        try:
-            while True:
-                got.append(text(get()))
-        except queue.Empty:
-            pass
+    Args:
+        gate: what holds the one.
+        take: takes a job with a connection.
+        connection: what puts the jobs there.
+        jobs: by their list, which has nothing else in it.
+    """
 
-    threads = [threading.Thread(target=take, name="the check's own") for _ in range(TAKERS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(2 * SOON)
-    often = [job for job, times in Counter(got).items() if times > 1]
-    if often:
-        raise Wrong(
-            "each job once", f"{len(often)} of them twice or more", "what may happen between looking and taking?"
-        )
-    if len(got) != jobs:
-        raise Wrong(f"{jobs} jobs", f"{len(got)} of them", "where may a job be lost, or a thread give up too soon?")
-    return Saw(f"{jobs} jobs, {TAKERS} takers")
+    def taker(connection: Any) -> Any:
+        return taken(lambda: take(connection))
+
+    def put() -> None:
+        for key, those in jobs.items():
+            connection.delete(key)
+            connection.lpush(key, *those)
+
+    one, two = chain(*jobs.values())
+    put()
+    for both in held(gate, taker, lambda: taker(connect())):
+        if set(both) != {one, two}:
+            look = "what may another process do between two commands of yours?"
+            raise Wrong(f"{one!r} for one of two processes, and {two!r} for the other", f"{list(both)}", look)
+        put()
+    connection.delete(*jobs)
+
+
+def each_once(take: Callable[[], Any], put: Callable[[str], Any], left: Callable[[], Any], jobs: list[str]) -> Saw:
+    """Raise `Wrong` unless processes that put and take jobs at the same time get each of them once.
+
+    Args:
+        take: takes jobs until there are none, and returns them; called in several processes.
+        put: puts a job there; called in another process.
+        left: takes the jobs that are left in the end, and returns them.
+        jobs: their texts, all different.
+    """
+    half = len(jobs) // 2
+    for job in jobs[:half]:
+        put(job)
+    got = together(*[take] * TAKERS, lambda: [put(job) for job in jobs[half:]], seconds=3.4)
+    times = Counter(map(text, chain(*got[:TAKERS], left())))
+    if often := [job for job in times if times[job] > 1]:
+        look = "what may happen between looking and taking?"
+        raise Wrong("each job once", f"{len(often)} of them twice or more", look)
+    if times.keys() != set(jobs):
+        raise Wrong(f"{len(jobs)} jobs", f"{len(times)}", "where may a job be lost?")
+    return Saw(f"{len(jobs)} jobs, {TAKERS} takers")

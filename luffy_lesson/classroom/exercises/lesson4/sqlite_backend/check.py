@@ -1,19 +1,30 @@
 """The check of exercise 4 of lesson 4."""
 
-import itertools
+import contextlib
 import os
+import sqlite3
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
+from functools import partial
+from itertools import chain
 from typing import Any
 
+from luffy_lesson.classroom.check.cases import draw, texts_of_jobs
 from luffy_lesson.classroom.check.exercise import exercise
+from luffy_lesson.classroom.check.processes import Process
 from luffy_lesson.classroom.check.sandbox import Steps, Wrong
-from luffy_lesson.classroom.check.takers import each_once, waits
-from luffy_lesson.classroom.check.waiting import SOON, is_empty
+from luffy_lesson.classroom.check.takers import NOTHING, Waiting, each_once, taken, waits
+from luffy_lesson.classroom.check.waiting import QUIET, SOON
 
 
 @exercise(number=4, answer="SqliteBackend")
 def sqlite_backend(sqlite_backend: Any) -> Steps:
     """A backend on a file: jobs that outlive the process, without a server."""
+    random = draw("sqlite_backend")
     path = os.path.abspath("jobs.db")
+    prepare(pause=0)
     backend = sqlite_backend(path)
 
     yield "hands out what was put in"
@@ -39,28 +50,135 @@ def sqlite_backend(sqlite_backend: Any) -> Steps:
     if got != ["third", "fourth"]:
         raise Wrong("['third', 'fourth']", f"{got}", "what does opening it again change?")
 
+    yield "what one process puts in, another gets"
+    Process(lambda: sqlite_backend(path).put("fifth")).result()
+    if (got := taken(lambda: backend.get(timeout=0.5))) != "fifth":
+        raise Wrong("'fifth', which another process has put in", f"{got!r}", "is it the file, and committed?")
+
     yield "equal jobs are two jobs"
     backend.put("twin")
     backend.put("twin")
     backend.get(timeout=1)
     if (size := backend.qsize()) != 1:
-        raise Wrong(
-            "1 left of two equal jobs", f"{size!r}", "by what does it know the row to delete: its id, its text?"
-        )
+        look = "by what does it know the row to delete: its id, its text?"
+        raise Wrong("1 left of two equal jobs", f"{size!r}", look)
     backend.get(timeout=1)
 
-    yield "raises `queue.Empty` when nothing comes in time"
-    is_empty(lambda: backend.get(timeout=0.2))
+    yield "hands out one job after another, whatever their texts are"
+    jobs = texts_of_jobs(random)
+    for job in jobs:
+        backend.put(job)
+    for number, job in enumerate(jobs, 1):
+        if (got := taken(lambda: backend.get(timeout=1))) != job:
+            raise Wrong(repr(job), f"{got!r}", "what does SQLite make of it: its type, its quotes, its place in a row?")
+        if (size := backend.qsize()) != len(jobs) - number:
+            raise Wrong(f"{len(jobs) - number} left", f"{size!r}", "which row is deleted?")
 
-    yield "does not wait with `block=False`"
-    is_empty(lambda: backend.get(block=False))
+    yield "keeps the order when somebody sets the clock back"
+    for job in ("before", "after"):
+        backend.put(job)
+        set_back()
+    if (got := [backend.get(timeout=1), backend.get(timeout=1)]) != ["before", "after"]:
+        raise Wrong("['before', 'after']", f"{got}", "what are the jobs ordered by?")
+
+    yield "puts a job in when another process has finished writing"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other, ThreadPoolExecutor(1) as thread:
+        other.execute("BEGIN IMMEDIATE")
+        patient = thread.submit(lambda: sqlite_backend(path).put("patient"))
+        wait([patient], QUIET / 2)
+        other.execute("COMMIT")
+        patient.result(SOON)
+    if (got := taken(lambda: backend.get(timeout=1))) != "patient":
+        raise Wrong("'patient'", f"{got!r}", "what becomes of a job when the file is locked?")
+
+    # Processes come before threads: what one of these held of SQLite, a process forked then would wait for.
+    reader, writer = os.pipe()
+
+    def put_when_told() -> None:
+        while os.read(reader, 1) == b"!":
+            sqlite_backend(path).put("late")
+
+    def wait_for_nothing(timeout: float) -> Any:
+        return sqlite_backend(os.path.abspath(f"{timeout}.db")).get(timeout=timeout)
+
+    ever = os.path.abspath("ever.db")
+    for_ever, putting = Process(lambda: quickly(sqlite_backend(ever).get)), Process(put_when_told)
+    waiting = Waiting(wait_for_nothing, 0, 0.45, 1.2)
 
     yield "waits for a job that comes later, in another thread"
-    waits(lambda: backend.get(timeout=3 * SOON), lambda: backend.put("late"), "late")
+    waits(lambda: backend.get(timeout=3), lambda: os.write(writer, b"!"), "late")
+    os.write(writer, b".")
+    putting.result()
+
+    yield "raises `queue.Empty` when nothing comes in time"
+    set_back()
+    waiting.gives_up("what becomes of `timeout`, and which clock is never set back?")
 
     yield "waits as long as it takes without a `timeout`"
-    waits(lambda: backend.get(), lambda: backend.put("later"), "later")
+    if for_ever.ends(0):
+        look = "what is the deadline when there is no `timeout`?"
+        raise Wrong("`get` to wait for a job", f"{for_ever.result()!r} after some time", look)
+    sqlite_backend(ever).put("later")
+    if (got := for_ever.result()) != "later":
+        raise Wrong("'later' as soon as it is there", f"{got!r}", "how long does it wait?")
+
+    yield "does not wait with `block=False`"
+    backend.put("there")
+    if (got := taken(lambda: backend.get(block=False))) != "there":
+        raise Wrong("'there', the job that waits", f"{got!r}", "does it look at all?")
+    Waiting(lambda _: backend.get(block=False), 0).gives_up("what becomes of `block`?")
+    Waiting(lambda _: backend.get(False, 5), 0).gives_up("what becomes of `block` when there is a `timeout` as well?")
 
     yield "gives each job to one taker only"
-    backends = itertools.cycle([backend, again])
-    yield each_once(lambda: next(backends).get(timeout=0.2), backend.put, jobs=80)
+
+    def take() -> list[Any]:
+        prepare(pause=0.002)  # so that others come between two of them
+        mine = sqlite_backend(path)
+
+        def some(_: int) -> list[Any]:
+            return list(iter(lambda: taken(lambda: mine.get(timeout=0.3)), NOTHING))
+
+        with ThreadPoolExecutor(2) as threads:
+            return list(chain(*threads.map(some, range(2))))
+
+    def put(job: str) -> None:
+        sqlite_backend(path).put(job)
+
+    numbers = [str(number) for number in range(24)]
+    yield each_once(take, put, take, numbers)
+
+
+def set_back() -> None:
+    """Set the clock on the wall an hour back."""
+    clock, clock_ns = time.time, time.time_ns
+    time.time = lambda: clock() - 3600
+    time.time_ns = lambda: clock_ns() - 3600 * 10**9
+
+
+def quickly(get: Callable[[], Any]) -> Any:
+    """Return what `get` takes in a process whose clocks run ten thousand times faster."""
+    for name in ("monotonic", "time", "perf_counter"):
+        setattr(time, name, partial(quick, getattr(time, name), getattr(time, name)()))
+    sleep = time.sleep
+    time.sleep = lambda seconds: sleep(min(float(seconds), 0.002))
+    return taken(get)
+
+
+def quick(clock: Callable[[], float], begin: float) -> float:
+    """Return what a clock shows that runs ten thousand times faster since it showed `begin`."""
+    return begin + (clock() - begin) * 10_000
+
+
+def prepare(pause: float) -> None:
+    """Let SQLite not wait for the disk in this process, but for so many seconds before each statement."""
+    connect: Any = sqlite3.connect
+
+    def prepared(*args: Any, **options: Any) -> Any:
+        connection = connect(*args, **options)
+        with contextlib.suppress(sqlite3.Error):  # not in a transaction
+            connection.execute("PRAGMA synchronous = OFF")
+        if pause:
+            connection.set_trace_callback(lambda statement: time.sleep(pause))
+        return connection
+
+    vars(sqlite3)["connect"] = prepared

@@ -6,8 +6,8 @@ class TwoQueues:
         self.connection, self.urgent, self.usual = connection, urgent, usual
 
     def get(self, timeout):
-        # One command for both: two in a row would let the second queue wait for the first.
-        answer = self.connection.brpop([self.urgent, self.usual], timeout)
+        # One command for both: two in a row would let the second queue wait for the first. To it, 0 is for ever.
+        answer = self.connection.brpop([self.urgent, self.usual], max(timeout, 0.01))
         if answer is None:
             raise queue.Empty
         return answer[1]

@@ -1,4 +1,4 @@
-# must fail at: lets one of many in that come at the same moment
+# must fail at: lets one of two in that come at the same moment
 class Once:
     def __init__(self, connection, key):
         self.connection, self.key = connection, key

@@ -1,4 +1,4 @@
-# must fail at: the mark goes away by itself
+# must fail at: refuses it when it has been taken from the list
 class Once:
     def __init__(self, connection, key):
         self.connection, self.key = connection, key

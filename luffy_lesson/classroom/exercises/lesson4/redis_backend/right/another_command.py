@@ -9,8 +9,8 @@ class MyBackend:
         return self.connection.lpush(self.key, job)
 
     def get(self, timeout):
-        # The server keeps it waiting, and gives each job to one taker only.
-        answer = self.connection.blmpop(timeout, 1, self.key, direction="RIGHT")
+        # The server keeps it waiting, and gives each job to one taker only. To it, 0 would be for ever.
+        answer = self.connection.blmpop(max(timeout, 0.01), 1, self.key, direction="RIGHT")
         if answer is None:
             raise queue.Empty
         return answer[1][0]  # the first part is the key

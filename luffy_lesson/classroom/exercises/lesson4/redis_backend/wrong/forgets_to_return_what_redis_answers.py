@@ -10,8 +10,8 @@ class MyBackend:
         self.connection.lpush(self.key, job)
 
     def get(self, timeout):
-        # The server keeps it waiting, and gives each job to one taker only.
-        answer = self.connection.brpop(self.key, timeout)
+        # The server keeps it waiting, and gives each job to one taker only. To it, 0 would be for ever.
+        answer = self.connection.brpop(self.key, max(timeout, 0.01))
         if answer is None:
             raise queue.Empty
         return answer[1]  # the first part is the key

@@ -1,4 +1,4 @@
-# must fail at: gives each job to one taker only
+# must fail at: `get` gives each job to one of two processes
 import queue
 import time
 

@@ -10,7 +10,7 @@ class MyBackend:
         return self.connection.lpush(self.key, job)
 
     def get(self, timeout):
-        # The server keeps it waiting, and gives each job to one taker only.
+        # The server keeps it waiting, and gives each job to one taker only. To it, 0 would be for ever.
         answer = self.connection.lindex(self.key, -1)
         if answer is None:
             raise queue.Empty

@@ -7,10 +7,10 @@ class TwoQueues:
 
     def get(self, timeout):
         job = self.connection.rpop(self.urgent)
-        if job:
+        if job is not None:
             return job.decode()
-        # One command for both: two in a row would let the second queue wait for the first.
-        answer = self.connection.brpop([self.urgent, self.usual], timeout)
+        # One command for both: two in a row would let the second queue wait for the first. To it, 0 is for ever.
+        answer = self.connection.brpop([self.urgent, self.usual], max(timeout, 0.01))
         if answer is None:
             raise queue.Empty
         return answer[1]

@@ -7,7 +7,7 @@ class TwoQueues:
         self.connection, self.urgent, self.usual = connection, urgent, usual
 
     def get(self, timeout):
-        # One command for both: two in a row would let the second queue wait for the first.
+        # One command for both: two in a row would let the second queue wait for the first. To it, 0 is for ever.
         answer = self.connection.rpop(self.urgent)
         if answer is None:
             answer = self.connection.rpop(self.usual)

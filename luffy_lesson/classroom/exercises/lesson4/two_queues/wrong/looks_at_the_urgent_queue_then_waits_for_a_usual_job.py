@@ -10,7 +10,7 @@ class TwoQueues:
         job = self.connection.rpop(self.urgent)
         if job is not None:
             return job
-        answer = self.connection.brpop(self.usual, timeout)
+        answer = self.connection.brpop(self.usual, max(timeout, 0.01))
         if answer is None:
             raise queue.Empty
         return answer[1]

@@ -7,9 +7,9 @@ class TwoQueues:
         self.connection, self.urgent, self.usual = connection, urgent, usual
 
     def get(self, timeout):
-        # One command for both: two in a row would let the second queue wait for the first.
-        answer = self.connection.brpop(self.urgent, timeout / 2)
-        answer = answer or self.connection.brpop(self.usual, timeout / 2)
+        # One command for both: two in a row would let the second queue wait for the first. To it, 0 is for ever.
+        answer = self.connection.brpop(self.urgent, max(timeout / 2, 0.01))
+        answer = answer or self.connection.brpop(self.usual, max(timeout / 2, 0.01))
         if answer is None:
             raise queue.Empty
         return answer[1]
