@@ -31,7 +31,7 @@ class Exercise:
         self.lesson = int(self.folder.parent.name.removeprefix("lesson"))
         self.__doc__ = steps.__doc__
         self._steps = steps
-        self._uses_redis = uses_redis
+        self.uses_redis = uses_redis
         self._hinted = 0
 
     def __call__(self, answer: Any = None) -> None:
@@ -63,7 +63,7 @@ class Exercise:
             redis.RedisError: when the exercise needs Redis, and it does not answer.
         """
         until(lambda: not _at_work(answer), LONGEST)  # what its jobs hold, nobody would give back in the sandbox
-        with taken_away() if self._uses_redis else contextlib.nullcontext(lambda steps: steps) as noted:
+        with taken_away() if self.uses_redis else contextlib.nullcontext(lambda steps: steps) as noted:
             yield from attempt(noted(self._steps), answer)
 
     def hint(self) -> None:

@@ -1,7 +1,7 @@
 """The two-way gate of the exercises: what is right passes, and what is wrong fails, at the step that is meant to.
 
 Each answer is a file in the folder of its exercise; a wrong one begins with the step that must notice it. The tests of
-a lesson are a class of their own, so that the test processes share them.
+an exercise are a class of their own, so that the test processes share them.
 """
 
 import ast
@@ -57,7 +57,7 @@ def exercises(lesson: int) -> list[Exercise]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    mine = exercises(getattr(metafunc.cls, "lesson", 0))
+    mine = [Exercise.all[metafunc.cls.name]] if issubclass(metafunc.cls or object, Gate) else []
     if "answer" in metafunc.fixturenames:
         kind = "wrong" if "wrong" in metafunc.function.__name__ else "right"
         pairs = [(exercise, answer) for exercise in mine for answer in answers(exercise, kind)]
@@ -68,7 +68,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 class Gate:
-    lesson: ClassVar[int]
+    name: ClassVar[str]
 
     def test_the_solution_passes(self, exercise):
         outcomes = run_solution(exercise.name)
@@ -97,40 +97,13 @@ class Gate:
         assert re.fullmatch(r"expected .+, (saw|and) .+", last.says, re.DOTALL)
 
 
-class TestLesson1(Gate):
-    lesson = 1
+def gate(exercise: Exercise) -> type[Gate]:
+    """The tests of an exercise: a class of their own, so that the test processes share them."""
+    needs = [pytest.mark.usefixtures("redis_url")] if exercise.uses_redis else []
+    return type(f"Test_{exercise.name}", (Gate,), {"name": exercise.name, "pytestmark": needs})
 
 
-class TestLesson2(Gate):
-    lesson = 2
-
-
-class TestLesson3(Gate):
-    lesson = 3
-
-
-@pytest.mark.usefixtures("redis_url")
-class TestLesson4(Gate):
-    lesson = 4
-
-
-@pytest.mark.usefixtures("redis_url")
-class TestLesson5(Gate):
-    lesson = 5
-
-
-@pytest.mark.usefixtures("redis_url")
-class TestLesson6(Gate):
-    lesson = 6
-
-
-class TestLesson7(Gate):
-    lesson = 7
-
-
-@pytest.mark.usefixtures("redis_url")
-class TestLesson8(Gate):
-    lesson = 8
+globals().update({tests.__name__: tests for tests in map(gate, Exercise.all.values())})
 
 
 class TestTables:
@@ -155,10 +128,6 @@ class TestTables:
         folders = {path.name for path in (ROOT / "luffy_lesson/classroom/exercises").glob("lesson*/*") if path.is_dir()}
         assert folders - {"__pycache__"} == set(Exercise.all)
         assert {name for name, _ in NOT_COVERED} <= set(Exercise.all)
-
-    def test_every_lesson_has_its_tests(self):
-        lessons = [tests.lesson for tests in Gate.__subclasses__()]
-        assert sorted({exercise.lesson for exercise in Exercise.all.values()}) == lessons
 
 
 def code_cells(path: Path) -> list[nbformat.NotebookNode]:

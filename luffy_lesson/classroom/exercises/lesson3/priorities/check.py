@@ -2,16 +2,48 @@
 
 import functools
 import itertools
+import queue
 import threading
 import time
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from luffy_lesson.classroom.check.cases import draw
 from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.sandbox import Saw, Steps, Wrong
-from luffy_lesson.classroom.check.takers import each_once, waits
+from luffy_lesson.classroom.check.takers import TAKERS, waits
 from luffy_lesson.classroom.check.waiting import SOON, clock_set, is_empty, until
 from luffy_lesson.step3_memory_queue import Job, Pool, Processor, Worker
+
+
+def each_once(get: Callable[[], Any], put: Callable[[str], Any], jobs: int) -> Saw:
+    """Raise `Wrong` unless threads that take jobs at the same time get each job once."""
+    for number in range(jobs):
+        put(str(number))
+    got: list[Any] = []
+    begin = threading.Barrier(TAKERS)
+
+    def take() -> None:
+        begin.wait(SOON)
+        try:
+            while True:
+                got.append(get())
+        except queue.Empty:
+            pass
+
+    threads = [threading.Thread(target=take, name="the check's own") for _ in range(TAKERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(2 * SOON)
+    often = [job for job, times in Counter(got).items() if times > 1]
+    if often:
+        look = "what may happen between looking and taking?"
+        raise Wrong("each job once", f"{len(often)} of them twice or more", look)
+    if len(got) != jobs:
+        raise Wrong(f"{jobs} jobs", f"{len(got)} of them", "where may a job be lost, or a thread give up too soon?")
+    return Saw(f"{jobs} jobs, {TAKERS} takers")
 
 
 @exercise(number=3, answer="TwoPriorities")
