@@ -15,11 +15,12 @@ from redis.connection import AbstractConnection
 
 from luffy_lesson import redis_client
 from luffy_lesson.classroom.check.connection import guard
+from luffy_lesson.classroom.check.processes import first_command
 from luffy_lesson.classroom.check.sandbox import Steps, Wrong
 from luffy_lesson.step4_redis_queue import RedisBackend
 
-ARGUMENT = re.compile(rb"\$\d+\r\n([^\r\n]{1,300})\r\n")
-"""An argument of a command as it travels. Keys are among them."""
+LONGEST = 300
+"""How long the name of a key may be, in bytes, to be noted."""
 
 LIBRARY = re.compile(rb"#!\w+ name=(\w+)")
 """How the source of a library of functions begins."""
@@ -50,7 +51,7 @@ def taken_away() -> Iterator[Callable[[Check], Check]]:
         finally:
             notes.seek(0)
             lines = set(notes.read().splitlines())
-            _delete_keys(connection, {line[4:] for line in lines if line.startswith(b"key ")})
+            _delete_keys(connection, {bytes.fromhex(line[4:].decode()) for line in lines if line.startswith(b"key ")})
             for name in {line[9:].decode() for line in lines if line.startswith(b"function ")}:
                 _put_back(connection, name, libraries.get(name))
 
@@ -70,7 +71,7 @@ def _noted(notes: int, steps: Steps) -> Steps:
 
     def send(self: Any, command: Any, *args: Any, **options: Any) -> Any:
         data = b"".join(command) if isinstance(command, list | tuple) else command
-        names = ARGUMENT.findall(data)
+        names = [part for part in arguments(data) if 0 < len(part) <= LONGEST]  # keys are among them
         if names and names[0].upper() not in GREETINGS:
             guard((b"", *names))
             if found := EMPTIES.intersection(names[:2]):
@@ -78,7 +79,7 @@ def _noted(notes: int, steps: Steps) -> Steps:
             for name in set(names) - known:
                 with contextlib.suppress(redis.ResponseError):  # what the user may not ask is not the user's to make
                     if not asking.exists(name):
-                        os.write(notes, b"key " + name + b"\n")
+                        os.write(notes, f"key {name.hex()}\n".encode())
                 known.add(name)  # only now: another thread may send it too, and must not before it is noted
             for name in LIBRARY.findall(data):
                 os.write(notes, b"function " + name + b"\n")
@@ -86,6 +87,14 @@ def _noted(notes: int, steps: Steps) -> Steps:
 
     AbstractConnection.send_packed_command = send  # type: ignore[method-assign]  # the process is a throw-away one
     yield from steps
+
+
+def arguments(data: bytes) -> Iterator[bytes]:
+    """Yield what commands say, the name of each included, from how they travel."""
+    at = 0
+    while found := first_command(data, at):
+        parts, at = found
+        yield from parts
 
 
 def _delete_keys(connection: redis.Redis, names: set[bytes]) -> None:

@@ -206,27 +206,29 @@ class _Passing(socketserver.BaseRequestHandler):
                     client.sendall(data)
                     continue
                 rest += data
-                while found := _command(rest):
-                    command, raw, rest = found
+                while found := first_command(rest):
+                    command, end = found
+                    raw, rest = rest[:end], rest[end:]
                     name = command[0].upper()
                     in_multi = name == b"MULTI" or (in_multi and name not in (b"EXEC", b"DISCARD"))
                     gate.comes(command, counts=not in_multi and name not in GREETINGS)
                     there.sendall(raw)
 
 
-def _command(data: bytes) -> tuple[tuple[bytes, ...], bytes, bytes] | None:
-    """Return the first command in `data`, its bytes, and the rest; None when it is not all there yet."""
-    head, found, rest = data.partition(b"\r\n")
-    parts = []
-    if not found:
+def first_command(data: bytes, at: int = 0) -> tuple[tuple[bytes, ...], int] | None:
+    """Return the command that begins at a place in `data`, and where it ends; None when it is not all there yet."""
+    end = data.find(b"\r\n", at)
+    if end < 0:
         return None
-    for _ in range(int(head[1:])):
-        size, found, rest = rest.partition(b"\r\n")
-        if not found or len(rest) < int(size[1:]) + 2:
+    parts = []
+    count, at = int(data[at + 1 : end]), end + 2
+    for _ in range(count):
+        end = data.find(b"\r\n", at)
+        if end < 0 or len(data) < (ends := end + 2 + int(data[at + 1 : end])) + 2:
             return None
-        parts.append(rest[: int(size[1:])])
-        rest = rest[int(size[1:]) + 2 :]
-    return tuple(parts), data[: len(data) - len(rest)], rest
+        parts.append(data[end + 2 : ends])
+        at = ends + 2
+    return tuple(parts), at
 
 
 def killed(gate: Gate, task: Task) -> Iterator[int]:

@@ -1,4 +1,4 @@
-# must fail at: leaves no thread running
+# must fail at: raises nothing in a thread
 import threading
 from concurrent.futures import Future
 
