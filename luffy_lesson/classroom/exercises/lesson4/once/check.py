@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import reprlib
 import secrets
 import time
 from typing import Any
@@ -43,14 +44,14 @@ def once(once: Any) -> Steps:
     for other in others:
         if (answer := backend.put(other)) is not True:
             look = "is the job a part of the mark's key, all of it?"
-            raise Wrong(f"True for {reprlib.repr(repr(other))}, another job", f"{answer!r}", look)
+            raise Wrong(f"True for {reprlib.repr(other)}, another job", f"{answer!r}", look)
     if sorted(texts(connection.lrange(key, 0, -1))) != sorted([letter, *others]):
         raise Wrong(f"{len(others) + 1} jobs in the list", f"{connection.llen(key)}", "what does `put` add?")
 
     yield "refuses each of them now"
     for other in others:
         if (answer := backend.put(other)) is not False:
-            raise Wrong(f"False for {reprlib.repr(repr(other))} once more", f"{answer!r}", "how many jobs are remembered?")
+            raise Wrong(f"False for {reprlib.repr(other)} once more", f"{answer!r}", "how many jobs are remembered?")
 
     yield "refuses it in another process, too"
     if (answer := Process(lambda: once(connect(), key).put(bill)).result()) is not True:
