@@ -81,9 +81,23 @@ def test_a_job_that_raises_shows_the_line_that_calls_it_and_its_own(kernel):
     assert last == "ValueError: sleep length must be non-negative"
 
 
+WAITS = """
+import sys, threading, time, traceback
+
+def tell(main=threading.main_thread().ident):
+    while "join" not in {frame.f_code.co_name for frame, _ in traceback.walk_stack(sys._current_frames()[main])}:
+        time.sleep(0.01)
+    print("it waits", flush=True)
+
+threading.Thread(target=tell).start()
+Sleep.perform_queue(1)
+Luffy.backend.join()
+"""
+
+
 def test_an_interrupt_shows_the_line_that_waited(kernel):
     kernel.messages.clear()
-    cell = kernel.begin("print('now', flush=True)\nSleep.perform_queue(1)\nLuffy.backend.join()")
+    cell = kernel.begin(WAITS)
     kernel.read_until(lambda message: message["msg_type"] == "stream")
     kernel.manager.interrupt_kernel()
     kernel.wait(cell, "KeyboardInterrupt")
