@@ -117,7 +117,9 @@ def assert_boards_moved(notebook: Notebook) -> None:
     ]
     for (number, _), board in boards.items():
         which = f"code cell {number + 1}:\n{sources[number]}\n{board}"
-        if "WorkerProcess" in sources[number]:  # whose lanes are elsewhere
+        if "try" in notebook.stored[number].metadata.get("tags", []):  # its class is not written yet
+            assert all(reading.counts.startswith("waiting 0 in hand 0 ✓ done 0") for reading in board), which
+        elif "WorkerProcess" in sources[number]:  # whose lanes are elsewhere
             assert len(board) >= 3, which
         else:
             assert in_mid_run(board) or in_other_places(board), which
