@@ -1,4 +1,4 @@
-/* What a server calls the time, moved by as many seconds as the file $CLOCK is old: by its time of change. */
+/* Moves the clock of a server: by the seconds that stand as the time of change of the file $CLOCK. */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <sys/stat.h>

@@ -15,7 +15,7 @@ from redis.connection import AbstractConnection
 
 from luffy_lesson import redis_client
 from luffy_lesson.classroom.check.connection import guard
-from luffy_lesson.classroom.check.processes import first_command
+from luffy_lesson.classroom.check.processes import GREETINGS, first_command
 from luffy_lesson.classroom.check.sandbox import Steps, Wrong
 from luffy_lesson.step4_redis_queue import RedisBackend
 
@@ -27,9 +27,6 @@ LIBRARY = re.compile(rb"#!\w+ name=(\w+)")
 
 CHECKS_OWN = re.compile(rb"luffy:check:[0-9a-f]{8}")
 """How the keys begin that a check gives to an answer."""
-
-GREETINGS = {b"AUTH", b"CLIENT", b"HELLO", b"PING", b"SELECT"}
-"""Commands that name no key, and may have a password."""
 
 EMPTIES = {b"FLUSHALL", b"FLUSHDB", b"FLUSH"}
 """Commands that would take all keys, or all functions, of the notebook."""

@@ -76,12 +76,12 @@ class Planned(Exception):
     """What the workers of a check raise. A thread that ends with it is not the learner's mistake."""
 
 
-class PlannedInterrupt(KeyboardInterrupt):
-    """What the workers of a check raise that is no Exception. A thread that ends with it is not a mistake either."""
-
-
 class PlannedEnd(BaseException):
     """The same, and no `Exception`."""
+
+
+class PlannedInterrupt(PlannedEnd, KeyboardInterrupt):
+    """The same as if ■ had been pressed."""
 
 
 class OutOfTime(BaseException):
@@ -308,7 +308,7 @@ class _Trial:
     def _note(self, raised: Any) -> None:
         # Python says nothing of a thread that calls `sys.exit`. One of the check's own does not, but by an answer.
         exits = SystemExit if not (raised.thread and raised.thread.name.startswith("the check's")) else ()
-        if raised.exc_value and not isinstance(raised.exc_value, (Planned, PlannedEnd, PlannedInterrupt, exits)):
+        if raised.exc_value and not isinstance(raised.exc_value, (Planned, PlannedEnd, exits)):
             self._raised.append(raised.exc_value)
 
     def _stop(self, *_: object) -> None:

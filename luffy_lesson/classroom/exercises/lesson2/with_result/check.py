@@ -8,7 +8,7 @@ from typing import Any
 
 from luffy_lesson.classroom.check.cases import draw, things
 from luffy_lesson.classroom.check.exercise import exercise
-from luffy_lesson.classroom.check.sandbox import Planned, PlannedEnd, Steps, Wrong
+from luffy_lesson.classroom.check.sandbox import Planned, PlannedEnd, PlannedInterrupt, Steps, Wrong
 from luffy_lesson.classroom.check.waiting import AT_ONCE, SOON, until
 
 AT_WORK = 3
@@ -16,10 +16,6 @@ AT_WORK = 3
 
 CALLERS = 8
 """How many threads call at once."""
-
-
-class Interrupted(PlannedEnd, KeyboardInterrupt):
-    """What the workers of this check raise as if ■ had been pressed."""
 
 
 @exercise(number=3, answer="WithResult")
@@ -176,5 +172,5 @@ def with_result(with_result: Any) -> Steps:
         raises(SystemExit(code), "what does the `except` catch? SystemExit is no Exception")
 
     yield "ends the wait whatever a job has raised"
-    for error in (Interrupted(), PlannedEnd()):
+    for error in (PlannedInterrupt(), PlannedEnd()):
         raises(error, "is there an exception that it does not catch?")
