@@ -6,10 +6,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import nbval.kernel
+from jupyter_client.manager import KernelManager
 from nbformat import NotebookNode
 from nbval.plugin import IPyNbFile
 
 from luffy_lesson.host.redis_server import ENDS_WITH, RedisServer
+from luffy_lesson.launcher.kernel import by_files
 
 HOME = tempfile.mkdtemp(prefix="luffy_lesson_tests_")
 os.environ.pop("REDIS_URL", None)  # a server that is somebody's own is never touched
@@ -45,6 +48,7 @@ def receive_updated(self: IPyNbFile, *args: Any, **options: Any) -> Any:
 
 
 IPyNbFile.get_kernel_message = receive_updated
+nbval.kernel.KernelManager = lambda **options: by_files(KernelManager(**options), HOME)
 
 
 def pytest_unconfigure() -> None:

@@ -21,7 +21,7 @@ from luffy_lesson.classroom.check.exercise import names_of, standing
 from luffy_lesson.classroom.check.progress_file import NAME, solved
 from luffy_lesson.host.environment import CONTENT, ROOT
 from luffy_lesson.host.redis_server import ENDS_WITH, HomeError, RedisServer
-from luffy_lesson.launcher.kernel import ThisPython
+from luffy_lesson.launcher.kernel import ThisPython, by_files
 
 WARNING = (
     "This runs the learners' code on this computer, with your rights. "
@@ -186,6 +186,7 @@ def _run(cells: list[str], folder: Path, seconds: float) -> None:
     }
     variables = {name: value for name, value in os.environ.items() if name != "REDIS_URL"} | own
     manager = KernelManager(kernel_spec_manager=ThisPython(), connection_file=str(folder / "kernel.json"))
+    by_files(manager, str(folder))
     client = None
     begun = False
     try:

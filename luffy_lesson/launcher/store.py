@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from luffy_lesson.host.redis_server import ENDS_WITH, RedisServer
-from luffy_lesson.launcher.kernel import ThisPython
+from luffy_lesson.launcher.kernel import ThisPython, by_files
 
 SANITIZE = Path(__file__).with_name("sanitize.cfg")
 STRIP = "**You are here:** "
@@ -75,7 +75,7 @@ def _store(path: Path, redraw: bool) -> None:
         record_timing=False,
         coalesce_streams=True,
     )
-    client.create_kernel_manager().kernel_spec_manager = ThisPython()
+    by_files(client.create_kernel_manager(), os.environ["LUFFY_HOME"]).kernel_spec_manager = ThisPython()
     client.execute()
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},

@@ -10,7 +10,7 @@ from typing import Any
 from jupyter_client.manager import KernelManager
 
 import luffy_lesson
-from luffy_lesson.launcher.kernel import ThisPython
+from luffy_lesson.launcher.kernel import ThisPython, by_files
 
 
 class Kernel:
@@ -19,7 +19,7 @@ class Kernel:
     def __init__(self, **variables: str) -> None:
         root = str(Path(luffy_lesson.__file__).parents[1])
         environment = os.environ | {"PYTHONPATH": root} | variables
-        self.manager = KernelManager(kernel_spec_manager=ThisPython())
+        self.manager = by_files(KernelManager(kernel_spec_manager=ThisPython()), environment["LUFFY_HOME"])
         self.manager.start_kernel(env=environment, cwd=environment["LUFFY_HOME"])
         self.client = self.manager.client()
         self.client.start_channels()

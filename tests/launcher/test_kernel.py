@@ -5,14 +5,17 @@ import json
 import socket
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_client.manager import KernelManager
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 import luffy_lesson
+from luffy_lesson.launcher.kernel import ThisPython, by_files
 
 ROOT = Path(luffy_lesson.__file__).parents[1]
 ANOTHER = """
@@ -85,6 +88,38 @@ def test_lab_offers_this_python(start, shadowed, tmp_path, redis_url, eventually
     assert {name: each["spec"]["argv"][:3] for name, each in specs.items()} == {
         "python3": [sys.executable, "-m", "ipykernel_launcher"]
     }
+
+
+# how one talks to it
+
+
+@pytest.fixture
+def manager():
+    manager = KernelManager(kernel_spec_manager=ThisPython())
+    yield manager
+    manager.shutdown_kernel(now=True)
+
+
+def answers(manager):
+    """What a kernel answers, that is started."""
+    manager.start_kernel()
+    client = manager.client()
+    client.start_channels()
+    client.wait_for_ready(timeout=60)
+    reply = client.execute_interactive("", user_expressions={"sum": "6 * 7"}, timeout=60)
+    client.stop_channels()
+    return reply["content"]["user_expressions"]["sum"]["data"]["text/plain"]
+
+
+def test_a_kernel_listens_on_files_none_of_which_another_process_can_have_taken(manager):
+    with tempfile.TemporaryDirectory() as folder:
+        assert answers(by_files(manager, folder)) == "42"
+        assert len(list(Path(folder).glob("kernel_*/socket*"))) == 5
+
+
+def test_where_a_path_has_no_room_for_sockets_a_kernel_has_ports(manager, tmp_path):
+    (tmp_path / ("long" * 10)).mkdir()
+    assert answers(by_files(manager, str(tmp_path / ("long" * 10)))) == "42"
 
 
 # check, where a first cell fails

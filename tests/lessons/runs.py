@@ -1,6 +1,7 @@
 """How a learner runs a notebook, in a real kernel: a cell at a time, twice, and with ■."""
 
 import asyncio
+import os
 import re
 import time
 from collections.abc import AsyncIterator
@@ -12,7 +13,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbval.plugin import get_sanitize_patterns
 
-from luffy_lesson.launcher.kernel import ThisPython
+from luffy_lesson.launcher.kernel import ThisPython, by_files
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "notebooks"
@@ -41,7 +42,7 @@ class Run:
         self.cells = [(number, cell) for number, cell in enumerate(self.notebook.cells) if cell.cell_type == "code"]
         options = {"timeout": LONGEST, "resources": {"metadata": {"path": str(FOLDER)}}, "coalesce_streams": True}
         self.client = NotebookClient(self.notebook, **options)
-        self.client.create_kernel_manager().kernel_spec_manager = ThisPython()
+        by_files(self.client.create_kernel_manager(), os.environ["LUFFY_HOME"]).kernel_spec_manager = ThisPython()
         self.took = 0.0
 
     @asynccontextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import os
 import re
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from nbclient import NotebookClient
 from luffy_lesson.classroom.check import Exercise
 from luffy_lesson.classroom.check.exercise import names_of, standing
 from luffy_lesson.launcher.grade import TRY, check
-from luffy_lesson.launcher.kernel import ThisPython
+from luffy_lesson.launcher.kernel import ThisPython, by_files
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 PATHS = sorted(FOLDER.glob("0[1-9]_*.ipynb"))
@@ -64,7 +65,7 @@ async def run_all(notebooks):
     options = {"timeout": 60, "resources": {"metadata": {"path": str(FOLDER)}}, "coalesce_streams": True}
     clients = [NotebookClient(notebook, **options) for notebook in notebooks]
     for client in clients:
-        client.create_kernel_manager().kernel_spec_manager = ThisPython()
+        by_files(client.create_kernel_manager(), os.environ["LUFFY_HOME"]).kernel_spec_manager = ThisPython()
     await asyncio.gather(*[client.async_execute() for client in clients])
 
 
