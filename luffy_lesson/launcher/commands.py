@@ -179,11 +179,10 @@ def _need_home() -> None:
 def test(options: argparse.Namespace, others: list[str]) -> int:
     """Run pytest, then its tests in a real browser where there is one, or quick tests only. Options go to pytest."""
     os.chdir(ROOT)
-    pytest = [sys.executable, "-m", "pytest"]
+    pytest = [sys.executable, "-m", "pytest", "-p", "tests.fast_import"]
     if options.quick:
         files = [str(file.relative_to(ROOT)) for pattern in QUICK for file in sorted(ROOT.glob(pattern))]
-        # Inputs that Hypothesis thinks of take long, and much of the rest is the start of pytest's processes.
-        quick = ["-m", "not hypothesis", "-p", "tests.fast_import", "--dist=worksteal"]
+        quick = ["-m", "not hypothesis", "--dist=worksteal"]  # inputs that Hypothesis thinks of take long
         return wait_for([*pytest, *quick, *files, *others])
     code = wait_for([*pytest, *others])
     chosen = any(option.startswith("-m") for option in others)  # which group to run: then it is only that

@@ -16,6 +16,8 @@ import redis
 from luffy_lesson.host.redis_server import ENDS_WITH, RedisServer
 from luffy_lesson.launcher import commands
 
+PYTEST = [sys.executable, "-m", "pytest", "-p", "tests.fast_import"]
+
 
 @pytest.fixture
 def became(monkeypatch, tmp_path):
@@ -146,15 +148,15 @@ def test_test_passes_options_on_to_both_groups_of_tests(became):
     options = ["-k", "queue", "--exitfirst", "tests/launcher"]
     assert commands.main(["test", *options]) == 0
     usual, browser = became
-    assert usual == [sys.executable, "-m", "pytest", *options]
-    assert browser[:5] == [sys.executable, "-m", "pytest", "-m", "browser"]
+    assert usual == [*PYTEST, *options]
+    assert browser[: len(PYTEST) + 2] == [*PYTEST, "-m", "browser"]
     assert browser[len(browser) - len(options) :] == options
 
 
 @pytest.mark.parametrize("options", [["-m", "mutation"], ["-mbrowser"]])
 def test_test_runs_the_group_that_is_chosen_and_no_other(became, options):
     assert commands.main(["test", *options]) == 0
-    assert became == [[sys.executable, "-m", "pytest", *options]]
+    assert became == [[*PYTEST, *options]]
 
 
 @pytest.mark.parametrize(("user", "allowed"), [(0, True), (1000, False)])

@@ -427,7 +427,19 @@ MUTATIONS = [
 def noticed(package: Path, by: str) -> str:
     """Run what should notice. Return the end of what pytest printed when it failed, nothing when all passed."""
     result = subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--numprocesses=0", by],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "tests.fast_import",
+            "-x",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "--numprocesses=0",
+            by,
+        ],
         cwd=package,
         env=os.environ | {"PYTHONPATH": str(package)},
         stdout=subprocess.PIPE,

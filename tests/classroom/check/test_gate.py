@@ -1,11 +1,12 @@
 """The two-way gate of the exercises: what is right passes, and what is wrong fails, at the step that is meant to.
 
-Each answer is a file in the folder of its exercise; a wrong one begins with the step that must notice it. The tests of
-an exercise are a class of their own, so that the test processes share them.
+Each answer is a file in the folder of its exercise; a wrong one begins with the step that must notice it. A dozen
+answers are a class, for a class is what the test processes share: a check waits for most of its time.
 """
 
 import ast
 import functools
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ ROOT = Path(__file__).parents[3]
 NOTEBOOKS = ROOT / "notebooks"
 
 MEANT = "# must fail at: "
+PART = 12
 
 NOT_COVERED = {
     # Places that come back one by one are all back in the end. The step is there for what nobody has thought of.
@@ -57,19 +59,22 @@ def exercises(lesson: int) -> list[Exercise]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    mine = [Exercise.all[metafunc.cls.name]] if issubclass(metafunc.cls or object, Gate) else []
+    if not issubclass(metafunc.cls or object, Gate):
+        return
+    exercise = metafunc.cls.exercise
     if "answer" in metafunc.fixturenames:
-        kind = "wrong" if "wrong" in metafunc.function.__name__ else "right"
-        pairs = [(exercise, answer) for exercise in mine for answer in answers(exercise, kind)]
-        names = [f"{exercise.name}: {answer.stem}" for exercise, answer in pairs]
-        metafunc.parametrize(("exercise", "answer"), pairs, ids=names)
-    elif "exercise" in metafunc.fixturenames:
-        metafunc.parametrize("exercise", mine, ids=lambda exercise: exercise.name)
+        pairs = [(exercise, answer) for answer in metafunc.cls.answers]
+        metafunc.parametrize(("exercise", "answer"), pairs, ids=[f"{exercise.name}: {path.stem}" for _, path in pairs])
+    else:
+        metafunc.parametrize("exercise", [exercise], ids=[exercise.name])
 
 
 class Gate:
-    name: ClassVar[str]
+    exercise: ClassVar[Exercise]
+    answers: ClassVar[tuple[Path, ...]] = ()
 
+
+class Solution(Gate):
     def test_the_solution_passes(self, exercise):
         outcomes = run_solution(exercise.name)
         assert [outcome for outcome in outcomes if not outcome.right] == []
@@ -83,11 +88,15 @@ class Gate:
         not_covered = {(exercise.name, step) for step in steps if step not in covered}
         assert not_covered == {(name, step) for name, step in NOT_COVERED if name == exercise.name}
 
+
+class Right(Gate):
     def test_another_right_answer_passes(self, exercise, answer):
         outcomes = run(exercise, answer.read_text(encoding="utf-8"))
         assert [outcome for outcome in outcomes if not outcome.right] == []
         assert outcomes[-1].step == ENDS
 
+
+class Wrong(Gate):
     def test_a_wrong_answer_fails_at_its_step(self, exercise, answer):
         *before, last = run(exercise, answer.read_text(encoding="utf-8"))
         assert (last.step, last.right) == (meant(answer), False), last
@@ -97,13 +106,21 @@ class Gate:
         assert re.fullmatch(r"expected .+, (saw|and) .+", last.says, re.DOTALL)
 
 
-def gate(exercise: Exercise) -> type[Gate]:
-    """The tests of an exercise: a class of their own, so that the test processes share them."""
-    needs = [pytest.mark.usefixtures("redis_url")] if exercise.uses_redis else []
-    return type(f"Test_{exercise.name}", (Gate,), {"name": exercise.name, "pytestmark": needs})
+def gate(exercise: Exercise) -> Iterator[type[Gate]]:
+    """The tests of an exercise."""
+    own = {"exercise": exercise, "pytestmark": [pytest.mark.usefixtures("redis_url")] if exercise.uses_redis else []}
+    yield type(f"Test_{exercise.name}", (Solution,), own)
+    for tests in (Right, Wrong):
+        kind = tests.__name__.lower()
+        everything = answers(exercise, kind)
+        for part, first in enumerate(range(0, len(everything), PART), 1):
+            these = {"answers": everything[first : first + PART]}
+            yield type(f"Test_{exercise.name}_{kind}_{part}", (tests,), these | own)
 
 
-globals().update({tests.__name__: tests for tests in map(gate, Exercise.all.values())})
+for tests in itertools.chain.from_iterable(map(gate, Exercise.all.values())):
+    globals()[tests.__name__] = tests
+del tests
 
 
 class TestTables:
