@@ -11,6 +11,7 @@ import pytest
 import redis
 from servers import REDIS_7, server
 
+from luffy_lesson.classroom.check import processes
 from luffy_lesson.classroom.check.connection import connect, new_key
 from luffy_lesson.classroom.check.processes import Gate, Process, held, killed, together
 from luffy_lesson.classroom.check.sandbox import Wrong
@@ -279,7 +280,10 @@ def copies_then_removes(connection, key):
     return job
 
 
-def test_another_acts_before_each_command(gate):
+@pytest.mark.parametrize("seconds", [0, 0.3])
+def test_another_acts_before_each_command_also_where_a_process_begins_slowly(gate, monkeypatch, seconds):
+    answer = processes._answer
+    monkeypatch.setattr(processes, "_answer", lambda function: (time.sleep(seconds), answer(function))[1])
     key = new_key()
     with connect() as connection:
 
