@@ -63,6 +63,18 @@ def tried(payload: bytes) -> int:
     return 0
 
 
+def whose(message: step4_redis_queue.Message) -> tuple[str, type[Worker]]:
+    """Return what to call a job, and the worker that says how often it is tried. Raise ValueError when it is no job.
+
+    A worker of an earlier step does not say, and one that is not defined here cannot: but another process may know it.
+    """
+    try:
+        job = message.decode()
+    except LookupError:
+        return str(message), Worker
+    return str(job), job.worker if issubclass(job.worker, Worker) else Worker
+
+
 class Unreadable:
     """How a payload is kept that nobody can read, or note a failure in: wrapped, byte for byte."""
 
@@ -126,16 +138,15 @@ class Consumer(step5_reliable_queue.Consumer):
     def fail(self, message: step4_redis_queue.Message, error: BaseException) -> str:
         """Decide what becomes of the job in hand, which raised `error`; `task_done` does it. Return what to call it.
 
-        It is tried again later, or it is dead: after its last try, and at once when it makes no sense, when its worker
-        is not known, or does not say when to try again.
+        It is tried again later, or it is dead: after its last try, and at once when it makes no sense, or its worker
+        does not say when to try again.
         """
         self.verdict = Verdict(None, self.backend.dead_set, 0)  # if there is not even the memory for another
         tries = tried(message.payload) + 1
         name = str(message)
         try:
-            job = message.decode()
-            worker = job.worker if issubclass(job.worker, Worker) else Worker  # one of an earlier step has no say
-            name = f"{job} (try {tries} of {worker.retries + 1})"
+            name, worker = whose(message)
+            name = f"{name} (try {tries} of {worker.retries + 1})"
             self.verdict = self.judge(message.payload, worker, failure(error, tries))
         except BaseException as reason:  # kept byte for byte, until it makes sense
             entry = Unreadable.wrap(message.payload, failure(reason, tries))
