@@ -16,7 +16,7 @@ from IPython.display import display
 from luffy_lesson.classroom.page.display import show_widget
 show_widget(ipywidgets.HTML("live"), "stands for it")
 display({"image/png": "AAAA", "text/plain": "a picture"}, raw=True)
-print("0x1234 on 127.0.0.1:6379")"""
+print('0x1234 on 127.0.0.1:6379 {"id": "0123456789abcdef01234567"}')"""
 
 STANDS = dict(zip(["text/html", "text/plain"], stand_in("stands for it"), strict=True))
 
@@ -42,7 +42,7 @@ def outputs(path: Path, cell: int = 1) -> list[nbformat.NotebookNode]:
 OLD = [
     new_output("display_data", STANDS),
     new_output("display_data", {"image/png": "OLD=", "text/plain": "a picture"}),
-    new_output("stream", text="0x9999 on 127.0.0.1:PORT\n"),
+    new_output("stream", text='0x9999 on 127.0.0.1:PORT {"id": "999999999999999999999999"}\n'),
 ]
 
 
@@ -57,7 +57,7 @@ def test_what_a_notebook_prints_is_stored_and_what_differs_only_in_what_validati
     widget, picture, line = outputs(tmp_path / "01_one.ipynb")
     assert widget.data == STANDS
     assert picture.data == {"image/png": "AAAA", "text/plain": "a picture"}
-    assert line.text == "0x1234 on 127.0.0.1:PORT\n"
+    assert line.text == '0x1234 on 127.0.0.1:PORT {"id": "0123456789abcdef01234567"}\n'
     assert outputs(tmp_path / "02_two.ipynb") == OLD
     notebook = nbformat.read(tmp_path / "01_one.ipynb", as_version=4)
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
