@@ -497,6 +497,7 @@ def outlives(system, exchange, done, eventually, aside):
     for asked in [aside(caller.ask, number) for number in range(10)]:  # so that there are connections to the old one
         asked.result(timeout=10)
     eventually(lambda: set(done) == set(range(10)))
+    backend.join()  # what is acknowledged only to the old server is rightly done again
     exchange()
     for number in range(10, 30):
         caller.ask(number)
