@@ -7,7 +7,7 @@ from luffy_lesson.classroom.check.connection import connect, new_key, texts
 from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.processes import Gate, Process, held
 from luffy_lesson.classroom.check.sandbox import Steps, Wrong
-from luffy_lesson.classroom.check.takers import Waiting, between, taken, waits
+from luffy_lesson.classroom.check.takers import Waiting, at_once, between, taken, takes_one, waits
 from luffy_lesson.classroom.check.waiting import QUIET, until
 
 
@@ -74,11 +74,18 @@ def redis_backend(my_backend: Any) -> Steps:
     yield "`get` waits for a job that comes later"
     waits(lambda: backend.get(timeout=3), lambda: connection.lpush(key, "late"), "late")
 
+    def take(connection: Any) -> Any:
+        return my_backend(connection, key).get(timeout=0.5)
+
+    def take_at_once(connection: Any) -> Any:
+        return my_backend(connection, key).get(timeout=0)
+
     with Gate() as gate:
         yield "`get` gives each job to one of two processes"
-        between(
-            gate, lambda connection: my_backend(connection, key).get(timeout=0.5), connection, {key: ["one", "two"]}
-        )
+        between(gate, take, connection, {key: ["one", "two"]})
+
+        yield "`get` takes no job but the one that it returns"
+        takes_one(gate, take, connection, {key: ["one", "two", "three"]})
 
         yield "`put` counts a job that comes at the same moment"
         for answer, other in held(gate, lambda connection: my_backend(connection, key).put("one"), lambda: push(key)):
@@ -87,13 +94,17 @@ def redis_backend(my_backend: Any) -> Steps:
                 raise Wrong("2 after another process has put one in", f"{answer!r}", look)
             connection.delete(key)
 
-    yield "`get` raises `queue.Empty` when nothing comes in time"
-    waiting.gives_up("what becomes of `timeout`, and what does 0 mean to `BRPOP`?")
+        yield "`get` raises `queue.Empty` when nothing comes in time"
+        waiting.gives_up("what becomes of `timeout`, and what does 0 mean to `BRPOP`?")
 
-    yield "`get` takes no job after it has ended"
-    connection.lpush(empty, "first", "second")
-    if until(lambda: connection.llen(empty) < 2, QUIET / 2):
-        raise Wrong("2 jobs to stay in the list", f"{connection.llen(empty)}", "who waits for a job still?")
+        yield "`get` takes no job after it has ended"
+        connection.lpush(empty, "first", "second")
+        if until(lambda: connection.llen(empty) < 2, QUIET / 2):
+            raise Wrong("2 jobs to stay in the list", f"{connection.llen(empty)}", "who waits for a job still?")
+
+        yield "`get` takes at once what is there with a timeout of 0"
+        at_once(take_at_once, connection, {key: queued})
+        between(gate, take_at_once, connection, {key: ["one", "two"]})
 
 
 def push(key: str) -> int:
