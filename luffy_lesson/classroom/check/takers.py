@@ -166,8 +166,8 @@ def at_once(take: Task, connection: Any, jobs: dict[str, list[str]]) -> None:
     _put(connection, jobs)
     for job in chain(*jobs.values()):
         if (got := taken(lambda: take(connection))) != job:
-            look = "what does it do when the timeout is 0, and a job is there?" if job else "an empty text is a job, too"
-            raise Wrong(f"{job!r}, which is there", f"{got!r}", look)
+            look = "what does it do when the timeout is 0, and a job is there?"
+            raise Wrong(f"{job!r}, which is there", f"{got!r}", look if job else "an empty text is a job, too")
 
 
 def _put(connection: Any, jobs: dict[str, list[str]]) -> None:

@@ -122,7 +122,8 @@ def with_result(with_result: Any) -> Steps:
     futures = {number: Wait.perform_future(number) for number in numbers}
     if not until(lambda: all(number in begun for number in numbers)):
         seen = f"{len(begun.keys() & set(numbers))} at work, and the others waiting for them"
-        raise Wrong(f"{AT_WORK} jobs at work at the same time", seen, "how many threads are there at most, and for what does each wait?")
+        look = "how many threads are there at most, and for what does each wait?"
+        raise Wrong(f"{AT_WORK} jobs at work at the same time", seen, look)
     if (late := min(begun[number] for number in numbers) - called) > 5 * AT_ONCE:
         raise Wrong("a job to begin at once", f"{late:.1f} s later", "what does the thread do before the job?")
 
