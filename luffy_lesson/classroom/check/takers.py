@@ -54,16 +54,25 @@ class Waiting:
 
     def _begin(self) -> None:
         self._ends: dict[float, tuple[Any, float]] = {}
+        self._raised: BaseException | None = None
         self._over = time.monotonic() + max(self._timeouts) + 1
         for timeout in self._timeouts:
             threading.Thread(target=self._wait, args=[timeout, self._ends], name="the check's own").start()
 
     def _wait(self, timeout: float, ends: dict[float, tuple[Any, float]]) -> None:
         begin = time.monotonic()
-        ends[timeout] = taken(lambda: self._get(timeout)), time.monotonic() - begin
+        try:
+            got = taken(lambda: self._get(timeout))
+        except BaseException as error:
+            self._raised = error
+        else:
+            ends[timeout] = got, time.monotonic() - begin
 
     def gives_up(self, look: str) -> None:
-        """Raise `Wrong`, with what to look at, unless each raised `queue.Empty` when its timeout was over."""
+        """Raise `Wrong`, with what to look at, unless each raised `queue.Empty` when its timeout was over.
+
+        Raise what else one has raised.
+        """
         if self._late(look) is not None:
             self._begin()  # the machine may have been busy
             if late := self._late(look):
@@ -72,7 +81,9 @@ class Waiting:
     def _late(self, look: str) -> Wrong | None:
         """Return what is wrong with one that was late; raise what no busy machine explains."""
         late = None
-        until(lambda: len(self._ends) == len(self._timeouts), self._over - time.monotonic())
+        until(lambda: self._raised or len(self._ends) == len(self._timeouts), self._over - time.monotonic())
+        if self._raised:
+            raise self._raised
         for timeout in self._timeouts:
             wanted = f"`queue.Empty` after {timeout} s"
             if timeout not in self._ends:

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from functools import partial
-from itertools import chain
+from itertools import chain, count, takewhile
 from typing import Any
 
 from luffy_lesson.classroom.check.cases import draw, texts_of_jobs
 from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.processes import Process
 from luffy_lesson.classroom.check.sandbox import Steps, Wrong
-from luffy_lesson.classroom.check.takers import NOTHING, Waiting, each_once, taken, waits
+from luffy_lesson.classroom.check.takers import Waiting, each_once, taken, waits
 from luffy_lesson.classroom.check.waiting import QUIET, SOON
 
 
@@ -55,6 +55,17 @@ def sqlite_backend(sqlite_backend: Any) -> Steps:
     if (got := taken(lambda: backend.get(timeout=0.5))) != "fifth":
         raise Wrong("'fifth', which another process has put in", f"{got!r}", "is it the file, and committed?")
 
+    def wait_for_nothing(timeout: float) -> Any:
+        return sqlite_backend(os.path.abspath(f"{timeout}.db")).get(timeout=timeout)
+
+    def wait_in_place(timeout: float) -> Any:
+        return sqlite_backend(os.path.abspath("place.db")).get(True, timeout)
+
+    ever, clock = os.path.abspath("ever.db"), "what becomes of `timeout`, and which clock is never set back?"
+    for_ever = Process(lambda: quickly(sqlite_backend(ever).get))
+    waiting = Process(lambda: gives_up(wait_for_nothing, [0, 0.45, 1.2], clock))
+    in_place = Process(lambda: gives_up(wait_in_place, [0.45], "in which order does `get` have its arguments?"))
+
     yield "equal jobs are two jobs"
     backend.put("twin")
     backend.put("twin")
@@ -91,28 +102,41 @@ def sqlite_backend(sqlite_backend: Any) -> Steps:
     if (got := taken(lambda: backend.get(timeout=1))) != "patient":
         raise Wrong("'patient'", f"{got!r}", "what becomes of a job when the file is locked?")
 
-    # Processes come before threads: what one of these held of SQLite, a process forked then would wait for.
     reader, writer = os.pipe()
 
     def put_when_told() -> None:
         while os.read(reader, 1) == b"!":
             sqlite_backend(path).put("late")
 
-    def wait_for_nothing(timeout: float) -> Any:
-        return sqlite_backend(os.path.abspath(f"{timeout}.db")).get(timeout=timeout)
-
-    ever = os.path.abspath("ever.db")
-    for_ever, putting = Process(lambda: quickly(sqlite_backend(ever).get)), Process(put_when_told)
-    waiting = Waiting(wait_for_nothing, 0, 0.45, 1.2)
+    # It comes before the thread: what that held of SQLite, a process forked then would wait for.
+    putting = Process(put_when_told)
 
     yield "waits for a job that comes later, in another thread"
     waits(lambda: backend.get(timeout=3), lambda: os.write(writer, b"!"), "late")
     os.write(writer, b".")
     putting.result()
 
+    def take() -> list[Any]:
+        prepare(pause=0.002)  # so that others come between two of them
+        mine = sqlite_backend(path)
+
+        def some(_: int) -> list[Any]:
+            got = (taken(lambda: mine.get(timeout=0.3)) for _ in count())
+            return list(takewhile(lambda job: isinstance(job, str), got))
+
+        with ThreadPoolExecutor(2) as threads:
+            return list(chain(*threads.map(some, range(2))))
+
+    def put(job: str) -> None:
+        sqlite_backend(path).put(job)
+
+    takers = Process(lambda: each_once(take, put, take, [str(number) for number in range(24)]))
+
     yield "raises `queue.Empty` when nothing comes in time"
-    set_back()
-    waiting.gives_up("what becomes of `timeout`, and which clock is never set back?")
+    waiting.result(2 * SOON)
+
+    yield "has `block` and `timeout` in this order"
+    in_place.result(2 * SOON)
 
     yield "waits as long as it takes without a `timeout`"
     if for_ever.ends(0):
@@ -123,6 +147,7 @@ def sqlite_backend(sqlite_backend: Any) -> Steps:
         raise Wrong("'later' as soon as it is there", f"{got!r}", "how long does it wait?")
 
     yield "does not wait with `block=False`"
+    backend = sqlite_backend(os.path.abspath("there.db"))
     backend.put("there")
     if (got := taken(lambda: backend.get(block=False))) != "there":
         raise Wrong("'there', the job that waits", f"{got!r}", "does it look at all?")
@@ -130,22 +155,15 @@ def sqlite_backend(sqlite_backend: Any) -> Steps:
     Waiting(lambda _: backend.get(False, 5), 0).gives_up("what becomes of `block` when there is a `timeout` as well?")
 
     yield "gives each job to one taker only"
+    yield takers.result(2 * SOON)
 
-    def take() -> list[Any]:
-        prepare(pause=0.002)  # so that others come between two of them
-        mine = sqlite_backend(path)
 
-        def some(_: int) -> list[Any]:
-            return list(iter(lambda: taken(lambda: mine.get(timeout=0.3)), NOTHING))
-
-        with ThreadPoolExecutor(2) as threads:
-            return list(chain(*threads.map(some, range(2))))
-
-    def put(job: str) -> None:
-        sqlite_backend(path).put(job)
-
-    numbers = [str(number) for number in range(24)]
-    yield each_once(take, put, take, numbers)
+def gives_up(get: Callable[[float], Any], timeouts: list[float], look: str) -> None:
+    """Raise `Wrong` unless `get` gives up in time, although somebody sets the clock on the wall back meanwhile."""
+    waiting = Waiting(get, *timeouts)
+    time.sleep(QUIET / 2)  # until it has looked at the clock
+    set_back()
+    waiting.gives_up(look)
 
 
 def set_back() -> None:
