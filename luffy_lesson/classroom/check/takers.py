@@ -206,5 +206,5 @@ def each_once(take: Callable[[], Any], put: Callable[[str], Any], left: Callable
         look = "what may happen between looking and taking?"
         raise Wrong("each job once", f"{len(often)} of them twice or more", look)
     if times.keys() != set(jobs):
-        raise Wrong(f"{len(jobs)} jobs", f"{len(times)}", "where may a job be lost?")
+        raise Wrong(f"{len(jobs)} jobs", f"{len(times)} of them", "where may a job be lost?")
     return Saw(f"{len(jobs)} jobs, {TAKERS} takers")

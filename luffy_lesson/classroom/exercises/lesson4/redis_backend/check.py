@@ -33,10 +33,10 @@ def redis_backend(my_backend: Any) -> Steps:
     connection.lpush(key, *others)
     expected, seen = len(others) + 3, backend.put("third")
     if seen != expected:
-        raise Wrong(f"{expected} after {len(others)} jobs of others", f"{seen}", "who counts?")
+        raise Wrong(f"`put` to return {expected} after {len(others)} jobs of others", f"{seen}", "who counts?")
     connection.ltrim(key, 0, 4)
     if (seen := Process(lambda: my_backend(connect(), key).put("fourth")).result()) != 6:
-        raise Wrong("6 when others have taken the rest", f"{seen}", "who counts?")
+        raise Wrong("`put` to return 6 when others have taken the rest", f"{seen}", "who counts?")
     if (there := texts(connection.lrange(key, 0, 1))) != ["fourth", "third"]:
         raise Wrong(f"the list {key} to begin with ['fourth', 'third']", f"{there}", "what does `put` add?")
 
@@ -46,7 +46,7 @@ def redis_backend(my_backend: Any) -> Steps:
     for job in queued:
         backend.put(job)
     if (there := texts(connection.lrange(key, 0, -1))) != queued[::-1]:
-        seen = f"{len(there)}" + (" others" if len(there) == len(queued) else "")
+        seen = f"{len(there)} others" if len(there) == len(queued) else f"{len(there)} of them"
         raise Wrong(f"{len(queued)} jobs in the list, some of them equal", seen, "which jobs does `put` leave out?")
 
     yield "`get` takes the job that has waited longest"
@@ -56,7 +56,7 @@ def redis_backend(my_backend: Any) -> Steps:
     yield "`get` takes it out of the list"
     if (left := connection.llen(key)) != len(queued) - 1:
         look = "does the command read, or does it take?"
-        raise Wrong(f"{len(queued) - 1} of {len(queued)} jobs left", f"{left}", look)
+        raise Wrong(f"{len(queued) - 1} of {len(queued)} jobs left", f"{left} left", look)
 
     yield "`get` takes one job after another, whatever their texts are"
     for number, job in enumerate(queued[1:], 2):
@@ -100,7 +100,7 @@ def redis_backend(my_backend: Any) -> Steps:
         yield "`get` takes no job after it has ended"
         connection.lpush(empty, "first", "second")
         if until(lambda: connection.llen(empty) < 2, QUIET / 2):
-            raise Wrong("2 jobs to stay in the list", f"{connection.llen(empty)}", "who waits for a job still?")
+            raise Wrong("2 jobs to stay in the list", f"{connection.llen(empty)} of them", "who waits for a job still?")
 
         yield "`get` takes at once what is there with a timeout of 0"
         at_once(take_at_once, connection, {key: queued})

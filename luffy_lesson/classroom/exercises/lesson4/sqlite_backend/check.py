@@ -36,7 +36,7 @@ def sqlite_backend(sqlite_backend: Any) -> Steps:
     for job in ("second", "third", "fourth"):
         backend.put(job)
     if (size := backend.qsize()) != 3:
-        raise Wrong("3", f"{size!r}", "`SELECT count(*)`, and does `get` take the job out?")
+        raise Wrong("a `qsize()` of 3", f"one of {size!r}", "`SELECT count(*)`, and does `get` take the job out?")
 
     yield "the job that has waited longest leaves first"
     if (got := backend.get(timeout=1)) != "second":
@@ -45,7 +45,7 @@ def sqlite_backend(sqlite_backend: Any) -> Steps:
     yield "jobs outlive the backend"
     again = sqlite_backend(path)
     if (size := again.qsize()) != 2:
-        raise Wrong("2 jobs found by a new backend on the same file", f"{size!r}", "is it the file, and committed?")
+        raise Wrong("2 jobs found by a new backend on the same file", f"a `qsize()` of {size!r}", "is it the file, and committed?")
     got = [again.get(timeout=1), again.get(timeout=1)]
     if got != ["third", "fourth"]:
         raise Wrong("['third', 'fourth']", f"{got}", "what does opening it again change?")
@@ -72,7 +72,7 @@ def sqlite_backend(sqlite_backend: Any) -> Steps:
     backend.get(timeout=1)
     if (size := backend.qsize()) != 1:
         look = "by what does it know the row to delete: its id, its text?"
-        raise Wrong("1 left of two equal jobs", f"{size!r}", look)
+        raise Wrong("1 left of two equal jobs", f"{size!r} left", look)
     backend.get(timeout=1)
 
     yield "hands out one job after another, whatever their texts are"
@@ -83,7 +83,7 @@ def sqlite_backend(sqlite_backend: Any) -> Steps:
         if (got := taken(lambda: backend.get(timeout=1))) != job:
             raise Wrong(repr(job), f"{got!r}", "what does SQLite make of it: its type, its quotes, its place in a row?")
         if (size := backend.qsize()) != len(jobs) - number:
-            raise Wrong(f"{len(jobs) - number} left", f"{size!r}", "which row is deleted?")
+            raise Wrong(f"{len(jobs) - number} left", f"a `qsize()` of {size!r}", "which row is deleted?")
 
     yield "keeps the order when somebody sets the clock back"
     for job in ("before", "after"):
