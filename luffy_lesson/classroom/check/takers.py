@@ -55,7 +55,7 @@ class Waiting:
     def _begin(self) -> None:
         self._ends: dict[float, tuple[Any, float]] = {}
         self._raised: BaseException | None = None
-        self._over = time.monotonic() + max(self._timeouts) + 1
+        self._began = time.monotonic()
         for timeout in self._timeouts:
             threading.Thread(target=self._wait, args=[timeout, self._ends], name="the check's own").start()
 
@@ -73,18 +73,20 @@ class Waiting:
 
         Raise what else one has raised.
         """
-        if self._late(look) is not None:
+        if late := self._late(look):
+            self._timeouts = tuple(late)
             self._begin()  # the machine may have been busy
             if late := self._late(look):
-                raise late
+                raise next(iter(late.values()))
 
-    def _late(self, look: str) -> Wrong | None:
-        """Return what is wrong with one that was late; raise what no busy machine explains."""
-        late = None
-        until(lambda: self._raised or len(self._ends) == len(self._timeouts), self._over - time.monotonic())
-        if self._raised:
-            raise self._raised
-        for timeout in self._timeouts:
+    def _late(self, look: str) -> dict[float, Wrong]:
+        """Return what is wrong with those that were late; raise what no busy machine explains."""
+        late = {}
+        for timeout in sorted(self._timeouts):
+            over = self._began + timeout + 1.5
+            until(lambda timeout=timeout: self._raised or timeout in self._ends, over - time.monotonic())  # type: ignore[misc]
+            if self._raised:
+                raise self._raised
             wanted = f"`queue.Empty` after {timeout} s"
             if timeout not in self._ends:
                 raise Wrong(wanted, "a wait that does not end", look)
@@ -96,7 +98,7 @@ class Waiting:
             if seconds < timeout - 0.1:
                 raise Wrong(wanted, f"it after {seconds:.1f} s", look)
             if seconds > timeout + LATE:
-                late = Wrong(wanted, f"it after {seconds:.1f} s", look)
+                late[timeout] = Wrong(wanted, f"it after {seconds:.1f} s", look)
         return late
 
 

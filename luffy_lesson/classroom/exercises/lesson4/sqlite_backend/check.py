@@ -45,7 +45,8 @@ def sqlite_backend(sqlite_backend: Any) -> Steps:
     yield "jobs outlive the backend"
     again = sqlite_backend(path)
     if (size := again.qsize()) != 2:
-        raise Wrong("2 jobs found by a new backend on the same file", f"a `qsize()` of {size!r}", "is it the file, and committed?")
+        seen = f"a `qsize()` of {size!r}"
+        raise Wrong("2 jobs found by a new backend on the same file", seen, "is it the file, and committed?")
     got = [again.get(timeout=1), again.get(timeout=1)]
     if got != ["third", "fourth"]:
         raise Wrong("['third', 'fourth']", f"{got}", "what does opening it again change?")

@@ -83,7 +83,7 @@ def two_queues(two_queues: Any) -> Steps:
     def take_at_once(connection: Any) -> Any:
         return two_queues(connection, urgent, usual).get(timeout=0)
 
-    twos = {urgent: ["a fire", "a flood"]}, {usual: ["a letter", "a card"]}, {urgent: ["a fire"], usual: ["a letter"]}
+    twos = {usual: ["a letter", "a card"]}, {urgent: ["a fire"], usual: ["a letter"]}
     with Gate() as gate:
         yield "gives each job to one of two processes"
         for jobs in twos:
