@@ -77,9 +77,9 @@ def put_back(put_back: Callable[..., Any]) -> Steps:
         in_flight, key = new(*drawn)
         answer = put_back(through_gate, in_flight, key)
         order = there(key)[::-1]
-        if left := there(in_flight):
+        if remaining := there(in_flight):
             moved = f"once {short(order[0])} was put back" if order else "and none put back"
-            seen = f"{len(left)} left in flight, {moved}"
+            seen = f"{len(remaining)} left in flight, {moved}"
             raise Wrong(f"all of {len(drawn)} jobs to be put back", seen, "how does it know that none is left?")
         for job, got in zip_longest(drawn, order):
             if got != job:
