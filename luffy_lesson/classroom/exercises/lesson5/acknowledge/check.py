@@ -16,7 +16,7 @@ from luffy_lesson.classroom.check.waiting import is_empty
 WAITING = {b"BLMOVE", b"BRPOPLPUSH", b"BRPOP", b"BLPOP", b"BLMPOP"}
 """Commands that wait."""
 
-JOBS = ["", "0", "None", "twin", "twin", "two\nlines", " spaces ", "naïve ✓", '{"worker": "Letter", "args": []}', "*", "x" * 5000]
+JOBS = ["", "0", "None", "twin", "twin", " two\nlines ", "naïve ✓", '{"worker": "Letter", "args": []}', "*", "x" * 5000]
 
 
 @exercise(number=1, answer="MyReliable", uses_redis=True)

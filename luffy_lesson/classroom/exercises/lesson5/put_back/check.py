@@ -11,7 +11,7 @@ from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.processes import Gate, Process, held, killed
 from luffy_lesson.classroom.check.sandbox import Steps, Wrong
 
-JOBS = ["", "0", "None", "twin", "two\nlines", " spaces ", "naïve ✓", '{"worker": "Letter", "args": []}', "*", "x" * 5000]
+JOBS = ["", "0", "None", "twin", " two\nlines ", "naïve ✓", '{"worker": "Letter", "args": []}', "*", "x" * 5000]
 
 
 @exercise(number=2, answer="put_back", uses_redis=True)
