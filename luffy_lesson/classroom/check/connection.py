@@ -52,6 +52,12 @@ def texts(things: list[Any]) -> list[Any]:
     return [text(thing) for thing in things]
 
 
+def short(thing: Any) -> str:
+    """Return a payload to be read, of a long one the beginning."""
+    shown = repr(text(thing))
+    return shown if len(shown) <= 40 else f"{shown[:39]}…"
+
+
 class Rehashed(str):
     """A text whose `hash` is that which an equal one has in another process."""
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
-from luffy_lesson.classroom.check.connection import connect, text
-from luffy_lesson.classroom.check.processes import Gate, Task, held, together
+from luffy_lesson.classroom.check.connection import connect, nth, text, texts
+from luffy_lesson.classroom.check.processes import Gate, Task, held, killed, together
 from luffy_lesson.classroom.check.sandbox import Saw, Wrong
 from luffy_lesson.classroom.check.waiting import QUIET, SOON, until
 
@@ -54,26 +54,39 @@ class Waiting:
 
     def _begin(self) -> None:
         self._ends: dict[float, tuple[Any, float]] = {}
-        self._over = time.monotonic() + max(self._timeouts) + 1
+        self._raised: BaseException | None = None
+        self._began = time.monotonic()
         for timeout in self._timeouts:
             threading.Thread(target=self._wait, args=[timeout, self._ends], name="the check's own").start()
 
     def _wait(self, timeout: float, ends: dict[float, tuple[Any, float]]) -> None:
         begin = time.monotonic()
-        ends[timeout] = taken(lambda: self._get(timeout)), time.monotonic() - begin
+        try:
+            got = taken(lambda: self._get(timeout))
+        except BaseException as error:
+            self._raised = error
+        else:
+            ends[timeout] = got, time.monotonic() - begin
 
     def gives_up(self, look: str) -> None:
-        """Raise `Wrong`, with what to look at, unless each raised `queue.Empty` when its timeout was over."""
-        if self._late(look) is not None:
+        """Raise `Wrong`, with what to look at, unless each raised `queue.Empty` when its timeout was over.
+
+        Raise what else one has raised.
+        """
+        if late := self._late(look):
+            self._timeouts = tuple(late)
             self._begin()  # the machine may have been busy
             if late := self._late(look):
-                raise late
+                raise next(iter(late.values()))
 
-    def _late(self, look: str) -> Wrong | None:
-        """Return what is wrong with one that was late; raise what no busy machine explains."""
-        late = None
-        until(lambda: len(self._ends) == len(self._timeouts), self._over - time.monotonic())
-        for timeout in self._timeouts:
+    def _late(self, look: str) -> dict[float, Wrong]:
+        """Return what is wrong with those that were late; raise what no busy machine explains."""
+        late = {}
+        for timeout in sorted(self._timeouts):
+            over = self._began + timeout + 1.5
+            until(lambda timeout=timeout: self._raised or timeout in self._ends, over - time.monotonic())  # type: ignore[misc]
+            if self._raised:
+                raise self._raised
             wanted = f"`queue.Empty` after {timeout} s"
             if timeout not in self._ends:
                 raise Wrong(wanted, "a wait that does not end", look)
@@ -85,7 +98,7 @@ class Waiting:
             if seconds < timeout - 0.1:
                 raise Wrong(wanted, f"it after {seconds:.1f} s", look)
             if seconds > timeout + LATE:
-                late = Wrong(wanted, f"it after {seconds:.1f} s", look)
+                late[timeout] = Wrong(wanted, f"it after {seconds:.1f} s", look)
         return late
 
 
@@ -94,7 +107,7 @@ def waits(get: Callable[[], Any], put: Callable[[], Any], wanted: str) -> None:
     for quiet in (QUIET, 0.05):  # who looks once in a while would be there at the one moment or at the other
         late = [_late(get, put, wanted, quiet)]
         while min(late) > PROMPT:
-            if len(late) == 3:
+            if len(late) == 3 or min(late) > SOON / 2:  # that long, no machine is busy
                 look = "does something wake it up, or does it look again after a while?"
                 raise Wrong(f"{wanted!r} as soon as it is there", f"it {min(late):.1f} s later", look)
             late.append(_late(get, put, wanted, quiet))
@@ -129,19 +142,52 @@ def between(gate: Gate, take: Task, connection: Any, jobs: dict[str, list[str]])
     def taker(connection: Any) -> Any:
         return taken(lambda: take(connection))
 
-    def put() -> None:
-        for key, those in jobs.items():
-            connection.delete(key)
-            connection.lpush(key, *those)
-
     one, two = chain(*jobs.values())
-    put()
+    _put(connection, jobs)
     for both in held(gate, taker, lambda: taker(connect())):
         if set(both) != {one, two}:
             look = "what may another process do between two commands of yours?"
             raise Wrong(f"{one!r} for one of two processes, and {two!r} for the other", f"{list(both)}", look)
-        put()
+        _put(connection, jobs)
     connection.delete(*jobs)
+
+
+def takes_one(gate: Gate, take: Task, connection: Any, jobs: dict[str, list[str]]) -> None:
+    """Raise `Wrong` unless nothing but the first job has left its list, wherever a process that takes is killed.
+
+    The arguments are those of `between`; the jobs are in the order in which they are to be taken.
+    """
+    every = list(chain(*jobs.values()))
+    _put(connection, jobs)
+    for came in killed(gate, lambda connection: taken(lambda: take(connection))):
+        left = [job for key in jobs for job in texts(connection.lrange(key, 0, -1))[::-1]]
+        if left not in (every, every[1:]):
+            seen = f"{left} when it was killed before its {nth(came + 1)} command"
+            raise Wrong(f"{every[1:]} to stay where they are", seen, "what do others see between two of your commands?")
+        _put(connection, jobs)
+    connection.delete(*jobs)
+
+
+def at_once(take: Task, connection: Any, jobs: dict[str, list[str]]) -> None:
+    """Raise `Wrong` unless one who waits for nothing takes what is there, in the order in which it is to be taken.
+
+    Args:
+        take: takes a job with a connection, and with a timeout of 0.
+        connection: what puts the jobs there.
+        jobs: by their list.
+    """
+    _put(connection, jobs)
+    for job in chain(*jobs.values()):
+        if (got := taken(lambda: take(connection))) != job:
+            look = "what does it do when the timeout is 0, and a job is there?"
+            raise Wrong(f"{job!r}, which is there", f"{got!r}", look if job else "an empty text is a job, too")
+
+
+def _put(connection: Any, jobs: dict[str, list[str]]) -> None:
+    """Let lists have these jobs, the first of each taken first, and no others."""
+    for key, those in jobs.items():
+        connection.delete(key)
+        connection.lpush(key, *those)
 
 
 def each_once(take: Callable[[], Any], put: Callable[[str], Any], left: Callable[[], Any], jobs: list[str]) -> Saw:
@@ -162,5 +208,5 @@ def each_once(take: Callable[[], Any], put: Callable[[str], Any], left: Callable
         look = "what may happen between looking and taking?"
         raise Wrong("each job once", f"{len(often)} of them twice or more", look)
     if times.keys() != set(jobs):
-        raise Wrong(f"{len(jobs)} jobs", f"{len(times)}", "where may a job be lost?")
+        raise Wrong(f"{len(jobs)} jobs", f"{len(times)} of them", "where may a job be lost?")
     return Saw(f"{len(jobs)} jobs, {TAKERS} takers")

@@ -25,6 +25,8 @@ def perform_async(my_worker: Any) -> Steps:
     through: list[tuple[Any, ...]] = []
     got: list[tuple[tuple[Any, ...], threading.Thread]] = []
     meeting = threading.Barrier(MANY)
+    at_work: list[Any] = []
+    most: list[int] = []  # that were at work when another one began
     begun: dict[int, float] = {}  # when each was
     threads: dict[int, threading.Thread] = {}  # in which each was
 
@@ -46,10 +48,14 @@ def perform_async(my_worker: Any) -> Steps:
 
     class Meet(my_worker):  # type: ignore[misc]
         def perform(self) -> None:
+            at_work.append(self)
+            most.append(len(at_work))
             try:
                 meeting.wait(SOON)
             except threading.BrokenBarrierError:
                 raise Planned from None
+            finally:
+                at_work.remove(self)
 
     yield "returns a thread"
     began = time.monotonic()
@@ -81,6 +87,9 @@ def perform_async(my_worker: Any) -> Steps:
         raise Wrong("one job with (2, 3)", f"{[args for args, _ in got]}", "`target=` and `args=`")
     if got[0][1] is not thread:
         raise Wrong("the thread that does the job", "another one", "which thread is returned?")
+    if thread.is_alive():
+        raise Wrong("the thread to end with its job", "it goes on", "does it wait for another job?")
+
     yield "begins the job at once"
     late = []
     numbers = range(100, 103)
@@ -108,14 +117,17 @@ def perform_async(my_worker: Any) -> Steps:
         if [list(map(id, each)) for each, _ in got] != [list(map(id, args))]:
             raise Wrong(f"one job with the arguments {args}", f"{[each for each, _ in got]}", "`target=` and `args=`")
 
-    yield f"{MANY} jobs work at the same time"
+    yield "starts a thread for each job"
     meet = [Meet.perform_async() for _ in range(MANY)]
+    if len(set(meet)) != MANY:
+        seen = f"{len(set(meet))} of them"
+        raise Wrong(f"{MANY} threads for {MANY} jobs", seen, "is a thread returned that an earlier call has started?")
+
+    yield f"{MANY} jobs work at the same time"
     for thread in meet:
         thread.join(SOON + 1)
-    if meeting.broken or len(set(meet)) != MANY:
-        raise Wrong(
-            f"{MANY} jobs in hand at once, each waiting for the others", "they never met", "what do they wait for?"
-        )
+    if meeting.broken:
+        raise Wrong(f"{MANY} jobs at work at once", f"{max(most)} of them", "for what does a job wait, or its caller?")
 
     yield "each of several callers gets the thread of its own job"
     usual = sys.getswitchinterval()

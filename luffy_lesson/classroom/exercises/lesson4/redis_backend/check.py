@@ -7,7 +7,7 @@ from luffy_lesson.classroom.check.connection import connect, new_key, texts
 from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.processes import Gate, Process, held
 from luffy_lesson.classroom.check.sandbox import Steps, Wrong
-from luffy_lesson.classroom.check.takers import Waiting, between, taken, waits
+from luffy_lesson.classroom.check.takers import Waiting, at_once, between, taken, takes_one, waits
 from luffy_lesson.classroom.check.waiting import QUIET, until
 
 
@@ -33,10 +33,10 @@ def redis_backend(my_backend: Any) -> Steps:
     connection.lpush(key, *others)
     expected, seen = len(others) + 3, backend.put("third")
     if seen != expected:
-        raise Wrong(f"{expected} after {len(others)} jobs of others", f"{seen}", "who counts?")
+        raise Wrong(f"`put` to return {expected} after {len(others)} jobs of others", f"{seen}", "who counts?")
     connection.ltrim(key, 0, 4)
     if (seen := Process(lambda: my_backend(connect(), key).put("fourth")).result()) != 6:
-        raise Wrong("6 when others have taken the rest", f"{seen}", "who counts?")
+        raise Wrong("`put` to return 6 when others have taken the rest", f"{seen}", "who counts?")
     if (there := texts(connection.lrange(key, 0, 1))) != ["fourth", "third"]:
         raise Wrong(f"the list {key} to begin with ['fourth', 'third']", f"{there}", "what does `put` add?")
 
@@ -46,7 +46,7 @@ def redis_backend(my_backend: Any) -> Steps:
     for job in queued:
         backend.put(job)
     if (there := texts(connection.lrange(key, 0, -1))) != queued[::-1]:
-        seen = f"{len(there)}" + (" others" if len(there) == len(queued) else "")
+        seen = f"{len(there)} others" if len(there) == len(queued) else f"{len(there)} of them"
         raise Wrong(f"{len(queued)} jobs in the list, some of them equal", seen, "which jobs does `put` leave out?")
 
     yield "`get` takes the job that has waited longest"
@@ -56,7 +56,7 @@ def redis_backend(my_backend: Any) -> Steps:
     yield "`get` takes it out of the list"
     if (left := connection.llen(key)) != len(queued) - 1:
         look = "does the command read, or does it take?"
-        raise Wrong(f"{len(queued) - 1} of {len(queued)} jobs left", f"{left}", look)
+        raise Wrong(f"{len(queued) - 1} of {len(queued)} jobs left", f"{left} left", look)
 
     yield "`get` takes one job after another, whatever their texts are"
     for number, job in enumerate(queued[1:], 2):
@@ -74,11 +74,18 @@ def redis_backend(my_backend: Any) -> Steps:
     yield "`get` waits for a job that comes later"
     waits(lambda: backend.get(timeout=3), lambda: connection.lpush(key, "late"), "late")
 
+    def take(connection: Any) -> Any:
+        return my_backend(connection, key).get(timeout=0.5)
+
+    def take_at_once(connection: Any) -> Any:
+        return my_backend(connection, key).get(timeout=0)
+
     with Gate() as gate:
         yield "`get` gives each job to one of two processes"
-        between(
-            gate, lambda connection: my_backend(connection, key).get(timeout=0.5), connection, {key: ["one", "two"]}
-        )
+        between(gate, take, connection, {key: ["one", "two"]})
+
+        yield "`get` takes no job but the one that it returns"
+        takes_one(gate, take, connection, {key: ["one", "two", "three"]})
 
         yield "`put` counts a job that comes at the same moment"
         for answer, other in held(gate, lambda connection: my_backend(connection, key).put("one"), lambda: push(key)):
@@ -87,13 +94,17 @@ def redis_backend(my_backend: Any) -> Steps:
                 raise Wrong("2 after another process has put one in", f"{answer!r}", look)
             connection.delete(key)
 
-    yield "`get` raises `queue.Empty` when nothing comes in time"
-    waiting.gives_up("what becomes of `timeout`, and what does 0 mean to `BRPOP`?")
+        yield "`get` raises `queue.Empty` when nothing comes in time"
+        waiting.gives_up("what becomes of `timeout`, and what does 0 mean to `BRPOP`?")
 
-    yield "`get` takes no job after it has ended"
-    connection.lpush(empty, "first", "second")
-    if until(lambda: connection.llen(empty) < 2, QUIET / 2):
-        raise Wrong("2 jobs to stay in the list", f"{connection.llen(empty)}", "who waits for a job still?")
+        yield "`get` takes no job after it has ended"
+        connection.lpush(empty, "first", "second")
+        if until(lambda: connection.llen(empty) < 2, QUIET / 2):
+            raise Wrong("2 jobs to stay in the list", f"{connection.llen(empty)} of them", "who waits for a job still?")
+
+        yield "`get` takes at once what is there with a timeout of 0"
+        at_once(take_at_once, connection, {key: queued})
+        between(gate, take_at_once, connection, {key: ["one", "two"]})
 
 
 def push(key: str) -> int:

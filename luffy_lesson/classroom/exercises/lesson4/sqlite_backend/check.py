@@ -8,14 +8,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from functools import partial
-from itertools import chain
+from itertools import chain, count, takewhile
 from typing import Any
 
 from luffy_lesson.classroom.check.cases import draw, texts_of_jobs
 from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.processes import Process
 from luffy_lesson.classroom.check.sandbox import Steps, Wrong
-from luffy_lesson.classroom.check.takers import NOTHING, Waiting, each_once, taken, waits
+from luffy_lesson.classroom.check.takers import Waiting, each_once, taken, waits
 from luffy_lesson.classroom.check.waiting import QUIET, SOON
 
 
@@ -36,7 +36,7 @@ def sqlite_backend(sqlite_backend: Any) -> Steps:
     for job in ("second", "third", "fourth"):
         backend.put(job)
     if (size := backend.qsize()) != 3:
-        raise Wrong("3", f"{size!r}", "`SELECT count(*)`, and does `get` take the job out?")
+        raise Wrong("a `qsize()` of 3", f"one of {size!r}", "`SELECT count(*)`, and does `get` take the job out?")
 
     yield "the job that has waited longest leaves first"
     if (got := backend.get(timeout=1)) != "second":
@@ -45,7 +45,8 @@ def sqlite_backend(sqlite_backend: Any) -> Steps:
     yield "jobs outlive the backend"
     again = sqlite_backend(path)
     if (size := again.qsize()) != 2:
-        raise Wrong("2 jobs found by a new backend on the same file", f"{size!r}", "is it the file, and committed?")
+        seen = f"a `qsize()` of {size!r}"
+        raise Wrong("2 jobs found by a new backend on the same file", seen, "is it the file, and committed?")
     got = [again.get(timeout=1), again.get(timeout=1)]
     if got != ["third", "fourth"]:
         raise Wrong("['third', 'fourth']", f"{got}", "what does opening it again change?")
@@ -55,13 +56,24 @@ def sqlite_backend(sqlite_backend: Any) -> Steps:
     if (got := taken(lambda: backend.get(timeout=0.5))) != "fifth":
         raise Wrong("'fifth', which another process has put in", f"{got!r}", "is it the file, and committed?")
 
+    def wait_for_nothing(timeout: float) -> Any:
+        return sqlite_backend(os.path.abspath(f"{timeout}.db")).get(timeout=timeout)
+
+    def wait_in_place(timeout: float) -> Any:
+        return sqlite_backend(os.path.abspath("place.db")).get(True, timeout)
+
+    ever, clock = os.path.abspath("ever.db"), "what becomes of `timeout`, and which clock is never set back?"
+    for_ever = Process(lambda: quickly(sqlite_backend(ever).get))
+    waiting = Process(lambda: gives_up(wait_for_nothing, [0, 0.45, 1.2], clock))
+    in_place = Process(lambda: gives_up(wait_in_place, [0.45], "in which order does `get` have its arguments?"))
+
     yield "equal jobs are two jobs"
     backend.put("twin")
     backend.put("twin")
     backend.get(timeout=1)
     if (size := backend.qsize()) != 1:
         look = "by what does it know the row to delete: its id, its text?"
-        raise Wrong("1 left of two equal jobs", f"{size!r}", look)
+        raise Wrong("1 left of two equal jobs", f"{size!r} left", look)
     backend.get(timeout=1)
 
     yield "hands out one job after another, whatever their texts are"
@@ -72,7 +84,7 @@ def sqlite_backend(sqlite_backend: Any) -> Steps:
         if (got := taken(lambda: backend.get(timeout=1))) != job:
             raise Wrong(repr(job), f"{got!r}", "what does SQLite make of it: its type, its quotes, its place in a row?")
         if (size := backend.qsize()) != len(jobs) - number:
-            raise Wrong(f"{len(jobs) - number} left", f"{size!r}", "which row is deleted?")
+            raise Wrong(f"{len(jobs) - number} left", f"a `qsize()` of {size!r}", "which row is deleted?")
 
     yield "keeps the order when somebody sets the clock back"
     for job in ("before", "after"):
@@ -91,28 +103,41 @@ def sqlite_backend(sqlite_backend: Any) -> Steps:
     if (got := taken(lambda: backend.get(timeout=1))) != "patient":
         raise Wrong("'patient'", f"{got!r}", "what becomes of a job when the file is locked?")
 
-    # Processes come before threads: what one of these held of SQLite, a process forked then would wait for.
     reader, writer = os.pipe()
 
     def put_when_told() -> None:
         while os.read(reader, 1) == b"!":
             sqlite_backend(path).put("late")
 
-    def wait_for_nothing(timeout: float) -> Any:
-        return sqlite_backend(os.path.abspath(f"{timeout}.db")).get(timeout=timeout)
-
-    ever = os.path.abspath("ever.db")
-    for_ever, putting = Process(lambda: quickly(sqlite_backend(ever).get)), Process(put_when_told)
-    waiting = Waiting(wait_for_nothing, 0, 0.45, 1.2)
+    # It comes before the thread: what that held of SQLite, a process forked then would wait for.
+    putting = Process(put_when_told)
 
     yield "waits for a job that comes later, in another thread"
     waits(lambda: backend.get(timeout=3), lambda: os.write(writer, b"!"), "late")
     os.write(writer, b".")
     putting.result()
 
+    def take() -> list[Any]:
+        prepare(pause=0.002)  # so that others come between two of them
+        mine = sqlite_backend(path)
+
+        def some(_: int) -> list[Any]:
+            got = (taken(lambda: mine.get(timeout=0.3)) for _ in count())
+            return list(takewhile(lambda job: isinstance(job, str), got))
+
+        with ThreadPoolExecutor(2) as threads:
+            return list(chain(*threads.map(some, range(2))))
+
+    def put(job: str) -> None:
+        sqlite_backend(path).put(job)
+
+    takers = Process(lambda: each_once(take, put, take, [str(number) for number in range(24)]))
+
     yield "raises `queue.Empty` when nothing comes in time"
-    set_back()
-    waiting.gives_up("what becomes of `timeout`, and which clock is never set back?")
+    waiting.result(2 * SOON)
+
+    yield "has `block` and `timeout` in this order"
+    in_place.result(2 * SOON)
 
     yield "waits as long as it takes without a `timeout`"
     if for_ever.ends(0):
@@ -123,6 +148,7 @@ def sqlite_backend(sqlite_backend: Any) -> Steps:
         raise Wrong("'later' as soon as it is there", f"{got!r}", "how long does it wait?")
 
     yield "does not wait with `block=False`"
+    backend = sqlite_backend(os.path.abspath("there.db"))
     backend.put("there")
     if (got := taken(lambda: backend.get(block=False))) != "there":
         raise Wrong("'there', the job that waits", f"{got!r}", "does it look at all?")
@@ -130,22 +156,15 @@ def sqlite_backend(sqlite_backend: Any) -> Steps:
     Waiting(lambda _: backend.get(False, 5), 0).gives_up("what becomes of `block` when there is a `timeout` as well?")
 
     yield "gives each job to one taker only"
+    yield takers.result(2 * SOON)
 
-    def take() -> list[Any]:
-        prepare(pause=0.002)  # so that others come between two of them
-        mine = sqlite_backend(path)
 
-        def some(_: int) -> list[Any]:
-            return list(iter(lambda: taken(lambda: mine.get(timeout=0.3)), NOTHING))
-
-        with ThreadPoolExecutor(2) as threads:
-            return list(chain(*threads.map(some, range(2))))
-
-    def put(job: str) -> None:
-        sqlite_backend(path).put(job)
-
-    numbers = [str(number) for number in range(24)]
-    yield each_once(take, put, take, numbers)
+def gives_up(get: Callable[[float], Any], timeouts: list[float], look: str) -> None:
+    """Raise `Wrong` unless `get` gives up in time, although somebody sets the clock on the wall back meanwhile."""
+    waiting = Waiting(get, *timeouts)
+    time.sleep(QUIET / 2)  # until it has looked at the clock
+    set_back()
+    waiting.gives_up(look)
 
 
 def set_back() -> None:

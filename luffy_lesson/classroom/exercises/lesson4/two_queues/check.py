@@ -7,7 +7,7 @@ from luffy_lesson.classroom.check.connection import connect, new_key, texts
 from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.processes import Gate
 from luffy_lesson.classroom.check.sandbox import Steps, Wrong
-from luffy_lesson.classroom.check.takers import Waiting, between, taken, waits
+from luffy_lesson.classroom.check.takers import Waiting, at_once, between, taken, takes_one, waits
 from luffy_lesson.classroom.check.waiting import QUIET, until
 
 
@@ -77,9 +77,22 @@ def two_queues(two_queues: Any) -> Steps:
     yield "raises `queue.Empty` when nothing comes in time"
     waiting.gives_up("what becomes of `timeout`, and what does 0 mean to `BRPOP`?")
 
-    yield "gives each job to one of two processes"
+    def take(connection: Any) -> Any:
+        return two_queues(connection, urgent, usual).get(timeout=0.5)
+
+    def take_at_once(connection: Any) -> Any:
+        return two_queues(connection, urgent, usual).get(timeout=0)
+
+    twos = {usual: ["a letter", "a card"]}, {urgent: ["a fire"], usual: ["a letter"]}
     with Gate() as gate:
-        for jobs in ({urgent: ["a fire", "a flood"]}, {usual: ["a letter", "a card"]}):
-            between(gate, lambda connection: two_queues(connection, urgent, usual).get(timeout=0.5), connection, jobs)
-        jobs = {urgent: ["a fire"], usual: ["a letter"]}
-        between(gate, lambda connection: two_queues(connection, urgent, usual).get(timeout=0.5), connection, jobs)
+        yield "gives each job to one of two processes"
+        for jobs in twos:
+            between(gate, take, connection, jobs)
+
+        yield "takes no job but the one that it returns"
+        takes_one(gate, take, connection, {urgent: ["a fire", "a flood"], usual: ["a letter", "a card"]})
+
+        yield "takes at once what is there with a timeout of 0"
+        at_once(take_at_once, connection, {urgent: fires, usual: letters})
+        for jobs in twos:
+            between(gate, take_at_once, connection, jobs)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from luffy_lesson.classroom.check.cases import draw
-from luffy_lesson.classroom.check.connection import connect, keys, new_key, nth, text, texts
+from luffy_lesson.classroom.check.connection import connect, keys, new_key, nth, short, text, texts
 from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.processes import Gate, held, killed
 from luffy_lesson.classroom.check.sandbox import Steps, Wrong
@@ -16,7 +16,7 @@ from luffy_lesson.classroom.check.waiting import is_empty
 WAITING = {b"BLMOVE", b"BRPOPLPUSH", b"BRPOP", b"BLPOP", b"BLMPOP"}
 """Commands that wait."""
 
-JOBS = ["", "0", "None", "twin", "twin", "two\nlines", "naïve ✓", '{"worker": "Letter", "args": []}', "*", "x" * 5000]
+JOBS = ["", "0", "None", "twin", "twin", " two\nlines ", "naïve ✓", '{"worker": "Letter", "args": []}', "*", "x" * 5000]
 
 
 @exercise(number=1, answer="MyReliable", uses_redis=True)
@@ -48,7 +48,7 @@ def acknowledge(my_reliable: Any) -> Steps:
             return queue.Empty
 
     def said(things: list[Any]) -> str:
-        return " and ".join("`queue.Empty`" if thing is queue.Empty else repr(thing) for thing in texts(things))
+        return " and ".join("`queue.Empty`" if thing is queue.Empty else short(thing) for thing in things)
 
     with Gate() as gate:
         through_gate = gate.connect()
@@ -128,13 +128,13 @@ def acknowledge(my_reliable: Any) -> Steps:
         taken = []
         for job in drawn:
             if text(answer := got(backend)) != job:
-                raise Wrong(repr(job), said([answer]), "how does it know that nothing is there?")
+                raise Wrong(said([job]), said([answer]), "how does it know that nothing is there?")
             taken.append(answer)
         for done in cases.sample(taken, len(taken)):
             drawn.remove(text(done))
             backend.task_done(done)
             if sorted(left := there(in_flight)) != sorted(drawn):
-                seen = f"{len(left)} in flight once {done!r} was done"
+                seen = f"{len(left)} in flight once {said([done])} was done"
                 raise Wrong(f"{len(drawn)} other jobs", seen, "which job does `task_done` remove?")
 
         yield "a job is in one of the two lists at any moment"

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from functools import partial
+from itertools import zip_longest
 from typing import Any
 
 from luffy_lesson.classroom.check.cases import draw
-from luffy_lesson.classroom.check.connection import connect, keys, new_key, nth, texts
+from luffy_lesson.classroom.check.connection import connect, keys, new_key, nth, short, texts
 from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.processes import Gate, Process, held, killed
 from luffy_lesson.classroom.check.sandbox import Steps, Wrong
 
-JOBS = ["", "0", "None", "twin", "two\nlines", "naïve ✓", '{"worker": "Letter", "args": []}', "*", "x" * 5000]
+JOBS = ["", "0", "None", "twin", " two\nlines ", "naïve ✓", '{"worker": "Letter", "args": []}', "*", "x" * 5000]
 
 
 @exercise(number=2, answer="put_back", uses_redis=True)
@@ -75,16 +76,23 @@ def put_back(put_back: Callable[..., Any]) -> Steps:
         drawn = [*cases.sample(JOBS, len(JOBS)), "last"]
         in_flight, key = new(*drawn)
         answer = put_back(through_gate, in_flight, key)
-        if (order := there(key)[::-1]) != drawn or answer != len(drawn):
-            seen = f"{answer!r}, and {order}"
-            raise Wrong(f"{len(drawn)} jobs, an empty one among them", seen, "how does it know that none is left?")
+        order = there(key)[::-1]
+        if remaining := there(in_flight):
+            moved = f"once {short(order[0])} was put back" if order else "and none put back"
+            seen = f"{len(remaining)} left in flight, {moved}"
+            raise Wrong(f"all of {len(drawn)} jobs to be put back", seen, "how does it know that none is left?")
+        for job, got in zip_longest(drawn, order):
+            if got != job:
+                raise Wrong(f"{short(job)} in its place", short(got), "what becomes of a text on its way?")
+        if answer != len(drawn):
+            raise Wrong(f"{len(drawn)} to be returned", f"{answer!r}", "which jobs does it not count?")
 
         yield "there may be many"
         drawn = [f"job {number}" for number in range(cases.randint(110, 200))]
         in_flight, key = new(*drawn)
         answer = put_back(connection, in_flight, key)
         if there(key)[::-1] != drawn or answer != len(drawn):
-            seen = f"{answer!r}, and {connection.llen(key)} in the queue"
+            seen = f"{answer!r} returned, and {connection.llen(key)} in the queue"
             raise Wrong(f"{len(drawn)} jobs in their order", seen, "when does it end?")
 
         yield "a job is in one of the two lists at any moment"

@@ -1,4 +1,4 @@
-# must fail at: 30 jobs work at the same time
+# must fail at: starts a thread for each job
 running = {}
 import threading
 

@@ -1,4 +1,4 @@
-# must fail at: begins the job at once
+# must fail at: the thread does the job, with the arguments
 import queue
 
 jobs = queue.Queue()

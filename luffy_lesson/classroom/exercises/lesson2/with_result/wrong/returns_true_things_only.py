@@ -1,4 +1,4 @@
-# must fail at: has a new future for each job
+# must fail at: has the result, whatever it is
 import threading
 from concurrent.futures import Future
 

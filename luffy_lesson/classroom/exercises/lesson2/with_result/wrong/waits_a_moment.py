@@ -1,4 +1,4 @@
-# must fail at: returns before the work is done
+# must fail at: returns at once
 import threading
 from concurrent.futures import Future
 

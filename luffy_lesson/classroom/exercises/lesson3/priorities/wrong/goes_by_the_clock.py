@@ -1,4 +1,4 @@
-# must fail at: keeps it for many jobs, which come and go
+# must fail at: keeps it when somebody sets the clock back
 import queue
 import time
 

@@ -8,10 +8,11 @@ class TwoQueues:
 
     def get(self, timeout):
         end = time.monotonic() + timeout
-        while time.monotonic() < end:
+        while True:
             for key in self.keys:
                 job = self.connection.rpop(key)
                 if job is not None:
                     return job
+            if time.monotonic() > end:
+                raise queue.Empty
             time.sleep(0.01)
-        raise queue.Empty

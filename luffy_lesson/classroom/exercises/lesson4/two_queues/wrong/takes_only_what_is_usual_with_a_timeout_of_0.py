@@ -1,0 +1,17 @@
+# must fail at: takes at once what is there with a timeout of 0
+import queue
+
+
+class TwoQueues:
+    def __init__(self, connection, urgent, usual):
+        self.connection, self.urgent, self.usual = connection, urgent, usual
+
+    def get(self, timeout):
+        if not timeout:
+            if (job := self.connection.rpop(self.usual)) is None:
+                raise queue.Empty
+            return job
+        answer = self.connection.brpop([self.urgent, self.usual], timeout)
+        if answer is None:
+            raise queue.Empty
+        return answer[1]
