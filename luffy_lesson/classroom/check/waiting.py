@@ -2,11 +2,14 @@
 
 import contextlib
 import datetime
+import functools
+import gc
 import itertools
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+import types
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from luffy_lesson.classroom.check.sandbox import Wrong
@@ -67,35 +70,80 @@ def joins_run_out(faster: int = 50) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def clock_set(answer: Callable[..., Any], seconds: float = 3600) -> Iterator[None]:
-    """Let somebody set the wall clock so many seconds forward each time an answer has looked. `monotonic` goes on.
+def clock_set(seconds: float = 3600) -> Iterator[None]:
+    """Let somebody set the wall clock so many seconds forward each time anybody has looked. `monotonic` goes on.
 
-    For the check's process only, which is thrown away.
+    For the check's process only, which is thrown away: there, other functions stay in the place of the usual ones.
     """
-    looks, usual, kind = itertools.count(), time.time, datetime.datetime
+    looks, is_set = itertools.count(), True
+    usual = time.clock_gettime, time.clock_gettime_ns, datetime.datetime  # a tuple, in which nothing is replaced
 
-    def now() -> float:
-        return usual() + seconds * next(looks)
+    def later(clock: int = time.CLOCK_REALTIME) -> float:
+        return seconds * next(looks) if is_set and clock == time.CLOCK_REALTIME else 0
 
-    class Moved(kind):  # type: ignore[misc, valid-type]
+    class Moved(datetime.datetime):
         @classmethod
         def now(cls, tz: datetime.tzinfo | None = None) -> Any:
-            return kind.fromtimestamp(now(), tz)
+            return usual[2].fromtimestamp(usual[0](time.CLOCK_REALTIME) + later(), tz)
 
         utcnow = today = now
 
-    others = {usual: now, time.time_ns: lambda: int(now() * 1e9), kind: Moved}
-    places = [vars(time), vars(datetime), getattr(answer, "__globals__", {})]
-    found = [
-        (place, name, thing)
-        for place in places
-        for name, thing in place.items()
-        if any(thing is each for each in others)
-    ]
-    for place, name, thing in found:
-        place[name] = others[thing]
+    _replace(time.time, _Function(lambda: usual[0](time.CLOCK_REALTIME) + later()))
+    _replace(time.time_ns, _Function(lambda: usual[1](time.CLOCK_REALTIME) + int(later() * 1e9)))
+    _replace(usual[0], _Function(lambda clock: usual[0](clock) + later(clock)))
+    _replace(usual[1], _Function(lambda clock: usual[1](clock) + int(later(clock) * 1e9)))
+    _replace(usual[2], Moved)
     try:
         yield
     finally:
-        for place, name, thing in found:
-            place[name] = thing
+        is_set = False
+
+
+class _Function:
+    """A function that does not become a method where it is the attribute of a class: like those of `time`."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+
+    def __call__(self, *args: Any) -> Any:
+        return self._function(*args)
+
+
+def _replace(old: Any, new: Any) -> None:
+    """Put one thing in the place of another: in names, attributes, closures, defaults, whoever has it.
+
+    No function in here closes over `old`: that, too, would be replaced.
+    """
+    gc.disable()
+    gc.unfreeze()  # of what is frozen, nobody could tell who has it
+    holders = gc.get_referrers(old)
+    owners = gc.get_referrers(*holders)
+    gc.freeze()
+    gc.enable()
+    for owner in owners:
+        if isinstance(owner, type):
+            for name in _names(vars(owner), old):
+                with contextlib.suppress(TypeError):  # a class that is not Python's to change
+                    setattr(owner, name, new)
+        elif isinstance(owner, types.FunctionType) and owner.__defaults__:
+            owner.__defaults__ = tuple(map(functools.partial(_swapped, old, new), owner.__defaults__))
+    for holder in holders:
+        match holder:
+            case dict():
+                holder.update(dict.fromkeys(_names(holder, old), new))
+            case types.CellType():
+                holder.cell_contents = new
+            case types.BuiltinMethodType() if holder.__self__ is old and hasattr(new, holder.__name__):
+                _replace(holder, getattr(new, holder.__name__))  # `datetime.now`, under a name of its own
+            case types.FunctionType() | type() | types.ModuleType():
+                pass
+            case _ if hasattr(holder, "__dict__"):
+                vars(holder).update(dict.fromkeys(_names(vars(holder), old), new))
+
+
+def _swapped(old: Any, new: Any, thing: Any) -> Any:
+    return new if thing is old else thing
+
+
+def _names(names: Mapping[Any, Any], thing: Any) -> list[Any]:
+    return [name for name, value in names.items() if value is thing]

@@ -117,7 +117,7 @@ def priorities(two_priorities: Any) -> Steps:
     yield Saw(shown(urgent + usual))
 
     yield "keeps it for many jobs, which come and go"
-    with clock_set(two_priorities.put, -3600):
+    with clock_set(-3600):
         waiting, model = two_priorities(), list[Job]()
         for each in cases(80):
             waiting.put(each)

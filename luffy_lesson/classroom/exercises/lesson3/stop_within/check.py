@@ -159,7 +159,7 @@ def stop_within(stop_within: Callable[..., Any]) -> Steps:
 
     yield "waits as long when somebody sets the clock meanwhile"
     begin(lambda: time.sleep(QUIET), None)
-    with clock_set(stop_within):
+    with clock_set():
         late, _ = ask(SOON)
     if names(late) != []:
         raise Wrong("to wait until the job was done", f"{late!r} at once", "`time.monotonic()`, which nobody sets")
