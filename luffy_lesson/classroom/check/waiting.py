@@ -2,7 +2,6 @@
 
 import contextlib
 import datetime
-import functools
 import gc
 import itertools
 import queue
@@ -76,7 +75,7 @@ def clock_set(seconds: float = 3600) -> Iterator[None]:
     For the check's process only, which is thrown away: there, other functions stay in the place of the usual ones.
     """
     looks, is_set = itertools.count(), True
-    usual = time.clock_gettime, time.clock_gettime_ns, datetime.datetime  # a tuple, in which nothing is replaced
+    usual = time.clock_gettime, time.clock_gettime_ns, datetime.datetime  # a tuple: `_replace` looks into none
 
     def later(clock: int = time.CLOCK_REALTIME) -> float:
         return seconds * next(looks) if is_set and clock == time.CLOCK_REALTIME else 0
@@ -88,11 +87,13 @@ def clock_set(seconds: float = 3600) -> Iterator[None]:
 
         utcnow = today = now
 
-    _replace(time.time, _Function(lambda: usual[0](time.CLOCK_REALTIME) + later()))
-    _replace(time.time_ns, _Function(lambda: usual[1](time.CLOCK_REALTIME) + int(later() * 1e9)))
-    _replace(usual[0], _Function(lambda clock: usual[0](clock) + later(clock)))
-    _replace(usual[1], _Function(lambda clock: usual[1](clock) + int(later(clock) * 1e9)))
-    _replace(usual[2], Moved)
+    _replace(
+        (time.time, _Function(lambda: usual[0](time.CLOCK_REALTIME) + later())),
+        (time.time_ns, _Function(lambda: usual[1](time.CLOCK_REALTIME) + int(later() * 1e9))),
+        (time.clock_gettime, _Function(lambda clock: usual[0](clock) + later(clock))),
+        (time.clock_gettime_ns, _Function(lambda clock: usual[1](clock) + int(later(clock) * 1e9))),
+        (datetime.datetime, Moved),
+    )
     try:
         yield
     finally:
@@ -109,41 +110,37 @@ class _Function:
         return self._function(*args)
 
 
-def _replace(old: Any, new: Any) -> None:
-    """Put one thing in the place of another: in names, attributes, closures, defaults, whoever has it.
-
-    No function in here closes over `old`: that, too, would be replaced.
-    """
+def _replace(*pairs: tuple[Any, Any]) -> None:
+    """Put the second of each pair in the place of the first: in names, attributes, closures, defaults, whosever."""
+    new = {id(old): thing for old, thing in pairs}
     gc.disable()
     gc.unfreeze()  # of what is frozen, nobody could tell who has it
-    holders = gc.get_referrers(old)
-    owners = gc.get_referrers(*holders)
+    holders = gc.get_referrers(*[old for old, _ in pairs])
+    others = gc.get_objects()
     gc.freeze()
     gc.enable()
-    for owner in owners:
-        if isinstance(owner, type):
-            for name in _names(vars(owner), old):
+    for other in others:
+        if isinstance(other, type):
+            for name, thing in _found(vars(other), new):
                 with contextlib.suppress(TypeError):  # a class that is not Python's to change
-                    setattr(owner, name, new)
-        elif isinstance(owner, types.FunctionType) and owner.__defaults__:
-            owner.__defaults__ = tuple(map(functools.partial(_swapped, old, new), owner.__defaults__))
+                    setattr(other, name, thing)
+        elif isinstance(other, types.FunctionType) and any(id(thing) in new for thing in other.__defaults__ or ()):
+            other.__defaults__ = tuple(new.get(id(thing), thing) for thing in other.__defaults__ or ())
     for holder in holders:
         match holder:
             case dict():
-                holder.update(dict.fromkeys(_names(holder, old), new))
+                holder.update(_found(holder, new))
             case types.CellType():
-                holder.cell_contents = new
-            case types.BuiltinMethodType() if holder.__self__ is old and hasattr(new, holder.__name__):
-                _replace(holder, getattr(new, holder.__name__))  # `datetime.now`, under a name of its own
+                holder.cell_contents = new[id(holder.cell_contents)]
+            case types.BuiltinMethodType() if isinstance(holder.__self__, type):
+                if there := getattr(new.get(id(holder.__self__)), holder.__name__, None):
+                    _replace((holder, there))  # `datetime.now`, under a name of its own
             case types.FunctionType() | type() | types.ModuleType():
                 pass
             case _ if hasattr(holder, "__dict__"):
-                vars(holder).update(dict.fromkeys(_names(vars(holder), old), new))
+                vars(holder).update(_found(vars(holder), new))
 
 
-def _swapped(old: Any, new: Any, thing: Any) -> Any:
-    return new if thing is old else thing
-
-
-def _names(names: Mapping[Any, Any], thing: Any) -> list[Any]:
-    return [name for name, value in names.items() if value is thing]
+def _found(names: Mapping[Any, Any], new: dict[int, Any]) -> list[tuple[Any, Any]]:
+    """Return which names stand for what is to be replaced, and what by."""
+    return [(name, new[id(thing)]) for name, thing in names.items() if id(thing) in new]
