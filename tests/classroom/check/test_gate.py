@@ -6,6 +6,7 @@ an exercise are a class of their own, so that the test processes share them.
 
 import ast
 import functools
+import linecache
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,7 @@ NOT_COVERED = {
 
 def run(exercise: Exercise, source: str, namespace: dict[str, Any] | None = None) -> list[Outcome]:
     namespace = {"__name__": "__main__"} if namespace is None else namespace
+    linecache.cache["<answer>"] = (len(source), None, source.splitlines(keepends=True), "<answer>")  # as of a cell
     exec(compile(source, "<answer>", "exec"), namespace)
     return list(exercise.attempt(namespace[exercise.answer]))
 

@@ -129,4 +129,3 @@ def timed(timed: Any) -> Steps:
     yield "is right when somebody sets the clock back"
     with clock_set(-3600.7):
         compare(0.02, look="`time.monotonic()`, which nobody sets")
-

@@ -109,7 +109,9 @@ def limit(polite: Any) -> Steps:
 
     yield "there are five threads"
     if len(threads := set(threading.enumerate()) - others - {caller}) > 5:
-        raise Wrong("5 threads", f"{len(threads)} of them", "which thread is there before it has a place, or beside one?")
+        raise Wrong(
+            "5 threads", f"{len(threads)} of them", "which thread is there before it has a place, or beside one?"
+        )
 
     yield "returns the threads"
     if not all(isinstance(thread, threading.Thread) for thread in jobs.called.values()):
