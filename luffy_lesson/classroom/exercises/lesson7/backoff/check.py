@@ -105,8 +105,8 @@ def backoff(backoff: Callable[[int], Any]) -> Steps:
 
 def run_again(backoff: Any) -> list[float]:
     """Return what an answer says first where its cell is run anew; nothing where that cannot be told."""
-    function = inspect.unwrap(backoff)
-    function = function if isinstance(function, types.FunctionType) else getattr(type(function), "__call__", None)
+    unwrapped = inspect.unwrap(backoff)
+    function = unwrapped if isinstance(unwrapped, types.FunctionType) else type(unwrapped).__call__
     time.sleep = lambda seconds: None
     with contextlib.suppress(BaseException):  # what is in the cell besides
         cell = ast.parse("".join(linecache.getlines(function.__code__.co_filename)))

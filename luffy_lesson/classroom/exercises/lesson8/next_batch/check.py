@@ -41,9 +41,7 @@ def next_batch(next_batch: Callable[[int, float], Any]) -> Steps:
     yield "the last one that just fits is not lost"
     # A float can hold these seconds, and all usual ways to divide are right.
     for last, seconds, wanted in (75, 0.25, 3), (75, 0.03125, 24), (150, 0.125, 12), (150, 0.0625, 24):
-        look = (
-            f"`0.01 // ({seconds} / {last})` is {0.01 // (seconds / last):g}, and `0.01 / ({seconds} / {last})` is more"
-        )
+        look = f"`0.01 // ({seconds} / {last})` is {0.01 // (seconds / last):g}. What is `int` of a `/` instead?"
         expect(last, seconds, wanted, look)
 
     yield "twice as many as last time at most"
