@@ -170,7 +170,7 @@ def limit(polite: Any) -> Steps:
 
     caller = threading.Thread(target=call_failing, name="the check's caller")
     caller.start()
-    if not until(ended.is_set):
+    if not until(ended.is_set, SOON / 2):
         raise Wrong("a good job to begin after failed ones", "it still waits for a place", "`finally`: `sys.exit`, too")
     if grows(jobs.begun, 6, QUIET / 2):
         raise Wrong("5 jobs in hand", in_hand(jobs), "how many places come back when a job fails?")

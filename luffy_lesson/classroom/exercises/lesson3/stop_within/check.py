@@ -99,8 +99,8 @@ def stop_within(stop_within: Callable[..., Any]) -> Steps:
         )
 
     yield "waits for a job that ends in time"
-    begin(lambda: time.sleep(2 * QUIET), *[None] * 3)
-    late, _ = ask(SOON)
+    begin(lambda: time.sleep(QUIET), *[None] * 3)
+    late, _ = ask(SOON / 2)
     if names(late) != [] or any(one.thread.is_alive() for one in processors):
         raise Wrong("to wait until the job was done", f"{late!r} at once", "how long does `join` wait?")
 
