@@ -22,7 +22,8 @@ class Polite(step1_sync.Worker):
             try:
                 cls.perform_now(*args)
             finally:
-                Polite.at_work -= 1
+                left = Polite.at_work - 1
+                Polite.at_work = left
 
         thread = threading.Thread(target=work)
         thread.start()
