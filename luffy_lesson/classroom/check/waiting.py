@@ -2,11 +2,13 @@
 
 import contextlib
 import datetime
+import gc
 import itertools
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+import types
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from luffy_lesson.classroom.check.sandbox import Wrong
@@ -67,35 +69,78 @@ def joins_run_out(faster: int = 50) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def clock_set(answer: Callable[..., Any], seconds: float = 3600) -> Iterator[None]:
-    """Let somebody set the wall clock so many seconds forward each time an answer has looked. `monotonic` goes on.
+def clock_set(seconds: float = 3600) -> Iterator[None]:
+    """Let somebody set the wall clock so many seconds forward each time anybody has looked. `monotonic` goes on.
 
-    For the check's process only, which is thrown away.
+    For the check's process only, which is thrown away: there, other functions stay in the place of the usual ones.
     """
-    looks, usual, kind = itertools.count(), time.time, datetime.datetime
+    looks, is_set = itertools.count(), True
+    usual = time.clock_gettime, time.clock_gettime_ns, datetime.datetime  # a tuple: `_replace` looks into none
 
-    def now() -> float:
-        return usual() + seconds * next(looks)
+    def later(clock: int = time.CLOCK_REALTIME) -> float:
+        return seconds * next(looks) if is_set and clock == time.CLOCK_REALTIME else 0
 
-    class Moved(kind):  # type: ignore[misc, valid-type]
+    class Moved(datetime.datetime):
         @classmethod
         def now(cls, tz: datetime.tzinfo | None = None) -> Any:
-            return kind.fromtimestamp(now(), tz)
+            return usual[2].fromtimestamp(usual[0](time.CLOCK_REALTIME) + later(), tz)
 
         utcnow = today = now
 
-    others = {usual: now, time.time_ns: lambda: int(now() * 1e9), kind: Moved}
-    places = [vars(time), vars(datetime), getattr(answer, "__globals__", {})]
-    found = [
-        (place, name, thing)
-        for place in places
-        for name, thing in place.items()
-        if any(thing is each for each in others)
-    ]
-    for place, name, thing in found:
-        place[name] = others[thing]
+    _replace(
+        (time.time, _Function(lambda: usual[0](time.CLOCK_REALTIME) + later())),
+        (time.time_ns, _Function(lambda: usual[1](time.CLOCK_REALTIME) + int(later() * 1e9))),
+        (time.clock_gettime, _Function(lambda clock: usual[0](clock) + later(clock))),
+        (time.clock_gettime_ns, _Function(lambda clock: usual[1](clock) + int(later(clock) * 1e9))),
+        (datetime.datetime, Moved),
+    )
     try:
         yield
     finally:
-        for place, name, thing in found:
-            place[name] = thing
+        is_set = False
+
+
+class _Function:
+    """A function that does not become a method where it is the attribute of a class: like those of `time`."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+
+    def __call__(self, *args: Any) -> Any:
+        return self._function(*args)
+
+
+def _replace(*pairs: tuple[Any, Any]) -> None:
+    """Put the second of each pair in the place of the first: in names, attributes, closures, defaults, whosever."""
+    new = {id(old): thing for old, thing in pairs}
+    gc.disable()
+    gc.unfreeze()  # of what is frozen, nobody could tell who has it
+    holders = gc.get_referrers(*[old for old, _ in pairs])
+    others = gc.get_objects()
+    gc.freeze()
+    gc.enable()
+    for other in others:
+        if isinstance(other, type):
+            for name, thing in _found(vars(other), new):
+                with contextlib.suppress(TypeError):  # a class that is not Python's to change
+                    setattr(other, name, thing)
+        elif isinstance(other, types.FunctionType) and any(id(thing) in new for thing in other.__defaults__ or ()):
+            other.__defaults__ = tuple(new.get(id(thing), thing) for thing in other.__defaults__ or ())
+    for holder in holders:
+        match holder:
+            case dict():
+                holder.update(_found(holder, new))
+            case types.CellType():
+                holder.cell_contents = new[id(holder.cell_contents)]
+            case types.BuiltinMethodType() if isinstance(holder.__self__, type):
+                if there := getattr(new.get(id(holder.__self__)), holder.__name__, None):
+                    _replace((holder, there))  # `datetime.now`, under a name of its own
+            case types.FunctionType() | type() | types.ModuleType():
+                pass
+            case _ if hasattr(holder, "__dict__"):
+                vars(holder).update(_found(vars(holder), new))
+
+
+def _found(names: Mapping[Any, Any], new: dict[int, Any]) -> list[tuple[Any, Any]]:
+    """Return which names stand for what is to be replaced, and what by."""
+    return [(name, new[id(thing)]) for name, thing in names.items() if id(thing) in new]

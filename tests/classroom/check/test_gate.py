@@ -7,6 +7,7 @@ answers are a class, for a class is what the test processes share: a check waits
 import ast
 import functools
 import itertools
+import linecache
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,7 @@ NOT_COVERED = {
 
 def run(exercise: Exercise, source: str, namespace: dict[str, Any] | None = None) -> list[Outcome]:
     namespace = {"__name__": "__main__"} if namespace is None else namespace
+    linecache.cache["<answer>"] = (len(source), None, source.splitlines(keepends=True), "<answer>")  # as of a cell
     exec(compile(source, "<answer>", "exec"), namespace)
     return list(exercise.attempt(namespace[exercise.answer]))
 

@@ -42,13 +42,15 @@ def perform_now(my_worker: Any) -> Steps:
     yield "calls `perform`, once"
     result = Sum.perform_now(2, 3)
     if len(calls) != 1:
-        raise Wrong("one call to `perform`", f"{len(calls)}", "who calls `perform`, and on what?")
+        raise Wrong(
+            "one call of `perform`", f"{len(calls)} calls" if calls else "none", "who calls `perform`, and on what?"
+        )
 
     yield "calls it on an instance of the worker"
     if not isinstance(calls[0][0], Sum):
         raise Wrong(
             "an instance as `self`",
-            f"{calls[0][0]!r}",
+            "the class itself" if calls[0][0] is Sum else f"{calls[0][0]!r}",
             "what stands before `.perform`, and is `@classmethod` still above?",
         )
 
@@ -61,11 +63,11 @@ def perform_now(my_worker: Any) -> Steps:
         calls.clear()
         Sum.perform_now(*args)
         if len(calls) != 1:
-            raise Wrong(f"one call to `perform` for the arguments {args}", f"{len(calls)}", "when is `perform` called?")
+            seen = f"{len(calls)} calls" if calls else "none"
+            raise Wrong(f"one call of `perform` for the arguments {args}", seen, "when is `perform` called?")
         if list(map(id, calls[0][1])) != list(map(id, args)):  # `==` would take a copy, and False for 0
-            raise Wrong(
-                f"the very arguments {args}", f"{calls[0][1]}", "what does `perform` get, and how many of them?"
-            )
+            seen = "copies of them" if calls[0][1] == args else f"{calls[0][1]}"
+            raise Wrong(f"the very arguments {args}", seen, "what does `perform` get, and how many of them?")
     yield Saw("2 and 3")
 
     yield "returns what `perform` returns"
@@ -81,9 +83,11 @@ def perform_now(my_worker: Any) -> Steps:
     for more in (0, 1, 1, 2):  # a job may call another one
         Count.perform_now(more)
     if len(calls) != 8:
-        raise Wrong("8 jobs, each done when it is asked for", f"{len(calls)}", "is a result kept from an earlier job?")
+        raise Wrong(
+            "8 jobs, each done when it is asked for", f"{len(calls)} done", "is a result kept from an earlier job?"
+        )
     if len(made) > 8:
-        raise Wrong("8 instances for 8 jobs", f"{len(made)}", "what becomes of each instance?")
+        raise Wrong("8 instances for 8 jobs", f"{len(made)} of them", "what becomes of each instance?")
     if any(worker.jobs != 1 for worker, _ in calls):
         raise Wrong("an instance for each job", "the same one twice", "what one job leaves in it, the next would find")
 
@@ -100,4 +104,4 @@ def perform_now(my_worker: Any) -> Steps:
         else:
             raise Wrong(f"{error!r}, which `perform` has raised", f"{result!r}, returned", "is there an `except`?")
         if len(calls) != 1:
-            raise Wrong("one call of a `perform` that raises", f"{len(calls)}", "is there an `except`?")
+            raise Wrong("one call of a `perform` that raises", f"{len(calls)} of them", "is there an `except`?")

@@ -49,7 +49,7 @@ def try_again(stubborn: Any) -> Steps:
 
     def tried(times: int, what: str, look: str) -> None:
         if len(tries) != times:
-            raise Wrong(what, f"{len(tries)}", look)
+            raise Wrong(what, ["no try", "one try"][len(tries)] if len(tries) < 2 else f"{len(tries)} tries", look)
 
     def told(outcome: tuple[str, Any], how: str, thing: Any, expected: str, look: str) -> None:
         if outcome[0] != how or outcome[1] is not thing:
@@ -59,7 +59,8 @@ def try_again(stubborn: Any) -> Steps:
         outcome = perform(error, args=args)
         tried(2, f"two tries of a job that first raises {error!r}", "what does the `except` catch, and what is done?")
         if list(map(id, tries[0])) != list(map(id, tries[1])):
-            raise Wrong("the same arguments in both tries", f"{tries[0]} and {tries[1]}", "the second call's `*args`")
+            seen = f"{tries[0]} and {tries[1]}" if tries[0] != tries[1] else f"copies of {tries[0]} in the second"
+            raise Wrong("the same arguments in both tries", seen, "the second call's `*args`")
         return outcome
 
     time.sleep = lambda seconds: None  # who waits between the tries is right, too, but must not take long here
@@ -79,6 +80,17 @@ def try_again(stubborn: Any) -> Steps:
 
     yield "tries a job that has failed once more"
     outcome = fails_once(Planned("first"), (1, 2))
+
+    yield "and the next one that fails, too"
+    remembered = "what does the class remember of an earlier job?"
+    for failures in ([Planned("first")], [], [Planned("first")], [Planned("first")]):
+        perform(*failures)
+        times = len(failures) + 1
+        tried(
+            times, f"{'two tries' if failures else 'one try'} of a job that comes after one that has failed", remembered
+        )
+
+    yield "whatever it raises"
     kinds = [
         ValueError,
         KeyError,
@@ -101,8 +113,8 @@ def try_again(stubborn: Any) -> Steps:
         tried(2, f"two tries of a job whose second one returns {thing!r}", "how does it know that a try has failed?")
 
     yield "gives up after the second try"
-    failures = [Planned(number) for number in range(50)]
-    outcome = perform(*failures)
+    always = [Planned(number) for number in range(50)]
+    outcome = perform(*always)
     tried(
         2,
         "two tries of a job that always fails",
@@ -111,19 +123,18 @@ def try_again(stubborn: Any) -> Steps:
     yield Saw("two tries")
 
     yield "gives each job two tries, whatever became of the others"
-    look = "what does the class remember of an earlier job?"
     for many in (50, 1, 50, 50, 0, 1, 2, 1):
-        perform(*failures[:many])
+        perform(*always[:many])
         times = 2 if many else 1
-        tried(times, f"{times} of a job after others", look)
+        tried(times, f"{'two tries' if many else 'one try'} of a job that comes after others", remembered)
     tries.clear()
     with contextlib.suppress(Planned):
         Nested.perform_now(1)
-    tried(4, "two tries of a job, and two of one that it calls in its second", look)
+    tried(4, "4 tries: two of a job, and two of one that it calls in its second", remembered)
 
     yield "lets the second error through to the caller"
     expected = "the error of the second try to be raised"
-    told(outcome, "raised", failures[1], expected, "what becomes of the second error?")
+    told(outcome, "raised", always[1], expected, "what becomes of the second error?")
     outcome = perform(Planned("first"), second := LookupError("second"))
     told(outcome, "raised", second, expected, "which error is raised in the end?")
 
@@ -135,7 +146,7 @@ def try_again(stubborn: Any) -> Steps:
     tried(2, "no third try when ■ interrupts the second", "what does the `except` catch?")
     told(outcome, "raised", interrupt, "the interrupt of the second try to reach the caller", "a second `except`?")
     perform(Planned("first"))
-    tried(2, "two tries of the next job that fails", look)
+    tried(2, "two tries of the next job that fails", remembered)
 
     yield "lets `sys.exit` through to the caller"
     # Tried again or not, both are right.

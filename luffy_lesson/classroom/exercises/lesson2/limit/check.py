@@ -1,8 +1,10 @@
 """The check of exercise 2 of lesson 2."""
 
+import random
 import sys
 import threading
 import time
+import types
 from collections.abc import Sized
 from typing import Any
 
@@ -90,26 +92,27 @@ def limit(polite: Any) -> Steps:
     others = set(threading.enumerate())
     caller = threading.Thread(target=jobs.call_all, name="the check's caller")
     caller.start()
-    if not grows(jobs.begun, 5):
-        seen = f"{len(jobs.begun)}"
-        raise Wrong("5 jobs in hand", seen, "does the call wait for its own job? How many places are there?")
+    if not grows(jobs.begun, 5, SOON / 2):
+        raise Wrong("5 jobs in hand", in_hand(jobs), "does the call wait for its own job? How many places are there?")
 
     yield "no sixth job is begun meanwhile"
     look = "is a place given back before the job is over? Do all workers share the five?"
     if grows(jobs.begun, 6, QUIET):
-        raise Wrong("5 jobs in hand", f"{len(jobs.begun)}", look)
+        raise Wrong("5 jobs in hand", in_hand(jobs), look)
     yield Saw("5 in hand")
 
     yield "the sixth caller waits"
     if jobs.refused:
         raise Wrong("a caller that waits", f"{jobs.refused[0]!r}", "what is done when there is no place?")
     if len(jobs.called) > 5:
-        seen = f"{len(jobs.called)}"
+        seen = f"{len(jobs.called)} that did"
         raise Wrong("5 calls that returned", seen, "is the place taken by the caller, or in the thread?")
 
     yield "there are five threads"
     if len(threads := set(threading.enumerate()) - others - {caller}) > 5:
-        raise Wrong("5 threads", f"{len(threads)}", "which thread is there before it has a place, or beside one?")
+        raise Wrong(
+            "5 threads", f"{len(threads)} of them", "which thread is there before it has a place, or beside one?"
+        )
 
     yield "returns the threads"
     if not all(isinstance(thread, threading.Thread) for thread in jobs.called.values()):
@@ -132,13 +135,13 @@ def limit(polite: Any) -> Steps:
     for begun, ends in enumerate([4, cases.choice([1, 2, 3]), 0], 6):  # nobody knows which one ends first
         told = time.monotonic()
         jobs.go[ends].set()
-        if not grows(jobs.begun, begun):
+        if not grows(jobs.begun, begun, SOON / 2):
             raise Wrong("one more job to begin when one has ended", "none", "who gives the place back?")
         late.append(time.monotonic() - told)
         if not grows(jobs.called, begun):
             raise Wrong("the call to return when it has a place", "it still waits", "for what does the caller wait?")
         if grows(jobs.begun, begun + 1, QUIET / 3):
-            seen = f"{len(jobs.begun) - begun + 1}"
+            seen = f"{len(jobs.begun) - begun + 1} more"
             raise Wrong("one more job for one that has ended", seen, "how often is a place given back?")
     if min(late[1:]) > 5 * AT_ONCE:
         raise Wrong("the next job to begin at once", f"{min(late[1:]):.1f} s later", "what tells the caller?")
@@ -148,7 +151,7 @@ def limit(polite: Any) -> Steps:
         event.set()
     caller.join(SOON / 2)
     if not grows(jobs.done, JOBS):
-        raise Wrong(f"{JOBS} jobs done", f"{len(jobs.done)}", "how many places have come back?")
+        raise Wrong(f"{JOBS} jobs done", f"{len(jobs.done)} of them", "how many places have come back?")
     yield Saw(f"{JOBS} of {JOBS}")
 
     yield "a job that fails gives its place back"
@@ -163,38 +166,69 @@ def limit(polite: Any) -> Steps:
             Ends.perform_async(kind())
         Ends.perform_async(None).join(SOON)
         ended.set()
+        for number in range(4, 6):
+            jobs.call(number)
 
-    threading.Thread(target=call_failing, name="the check's caller").start()
-    if not until(ended.is_set):
+    caller = threading.Thread(target=call_failing, name="the check's caller")
+    caller.start()
+    if not until(ended.is_set, SOON / 2):
         raise Wrong("a good job to begin after failed ones", "it still waits for a place", "`finally`: `sys.exit`, too")
+    if grows(jobs.begun, 6, QUIET / 2):
+        raise Wrong("5 jobs in hand", in_hand(jobs), "how many places come back when a job fails?")
+    for event in jobs.go:
+        event.set()
+    if not grows(jobs.done, 6):
+        raise Wrong("6 jobs done", f"{len(jobs.done)} of them", "how many places come back when a job fails?")
 
     yield "five at most, when several call at once"
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)  # threads take turns more often
-    together = threading.Barrier(CALLERS - 4)
+    slow_motion(cases)
+    jobs = Jobs(polite)
+    together = threading.Barrier(CALLERS)
 
     def call(number: int) -> None:
         together.wait(SOON * HURRY)
         jobs.call(number)
 
-    callers = [threading.Thread(target=call, args=(number,), name="the check's caller") for number in range(4, CALLERS)]
-    for each in callers:
-        each.start()
+    for number in range(CALLERS):
+        threading.Thread(target=call, args=(number,), name="the check's caller").start()
+    look = "what may another caller do in between?"
     if not grows(jobs.begun, 5):
-        raise Wrong("5 jobs in hand, as before", f"{len(jobs.begun)}", "is every place given back?")
+        raise Wrong("5 jobs in hand", in_hand(jobs), "is every place given back? Who wakes up a caller that waits?")
     if grows(jobs.begun, 6, QUIET):
-        seen = f"{len(jobs.begun)}"
-        raise Wrong(
-            f"5 jobs in hand when {CALLERS - 4} more call at once", seen, "what may another caller do in between?"
-        )
-    while (done := len(jobs.done)) < CALLERS:
-        if not until(jobs.at_work):
-            raise Wrong(f"{CALLERS} jobs done", f"{done}", "who wakes up a caller that waits?")
-        jobs.go[jobs.at_work()[0]].set()
-        grows(jobs.done, done + 1)
+        raise Wrong(f"5 jobs in hand when {CALLERS} call at once", in_hand(jobs), look)
+
+    yield "five that end at once give five places back"
+    for before, more in (5, 5), (10, CALLERS - 10):
+        for number in jobs.at_work():
+            jobs.go[number].set()
+        if not grows(jobs.begun, before + more):
+            seen = f"{len(jobs.begun) - before or 'none'}"
+            raise Wrong(f"{more} more to begin", seen, "what may another do at the moment when a place is given back?")
+    for event in jobs.go:
+        event.set()
+    if not grows(jobs.done, CALLERS):
+        raise Wrong(f"{CALLERS} jobs done", f"{len(jobs.done)} of them", "who wakes up a caller that waits?")
     if jobs.most > 5:
-        raise Wrong("5 jobs in hand", f"{jobs.most} for a moment", "what may another caller do in between?")
-    sys.setswitchinterval(usual)
+        raise Wrong("5 jobs in hand", f"{jobs.most} for a moment", look)
+
+
+def slow_motion(cases: random.Random) -> None:
+    """Let each thread that begins from now on rest at each step of the answer's code, so that others come between."""
+
+    def trace(frame: types.FrameType, event: str, _: Any) -> Any:
+        if frame.f_globals.get("__name__") != "__main__":
+            return None
+        frame.f_trace_opcodes = sys.version_info[:2] != (3, 12)  # there, within a line, it may crash
+        if event in ("line", "opcode"):
+            time.sleep(cases.choice([0, 1e-5, 1e-4]) * (10 if event == "line" else 1))
+        return trace
+
+    threading.settrace(trace)
+
+
+def in_hand(jobs: Jobs) -> str:
+    """Return how many jobs are in hand, for a learner."""
+    return f"{len(jobs.at_work()) or 'none'} in hand"
 
 
 def grows(things: Sized, size: int, seconds: float = SOON) -> bool:

@@ -132,7 +132,7 @@ def processor(my_processor: Any) -> Steps:
         )
     looks = backend.looks
     backend.put(job(count))
-    if not until(lambda: done or not one.thread.is_alive()) or not done:
+    if not until(lambda: done or not one.thread.is_alive(), SOON / 2) or not done:
         raise Wrong("the job to be performed", "it was not", "what does the loop do with what `get` returns?")
 
     yield "says that it is done"

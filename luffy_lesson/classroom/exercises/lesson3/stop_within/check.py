@@ -99,8 +99,8 @@ def stop_within(stop_within: Callable[..., Any]) -> Steps:
         )
 
     yield "waits for a job that ends in time"
-    begin(lambda: time.sleep(2 * QUIET), *[None] * 3)
-    late, _ = ask(SOON)
+    begin(lambda: time.sleep(QUIET), *[None] * 3)
+    late, _ = ask(SOON / 2)
     if names(late) != [] or any(one.thread.is_alive() for one in processors):
         raise Wrong("to wait until the job was done", f"{late!r} at once", "how long does `join` wait?")
 
@@ -159,7 +159,7 @@ def stop_within(stop_within: Callable[..., Any]) -> Steps:
 
     yield "waits as long when somebody sets the clock meanwhile"
     begin(lambda: time.sleep(QUIET), None)
-    with clock_set(stop_within):
+    with clock_set():
         late, _ = ask(SOON)
     if names(late) != []:
         raise Wrong("to wait until the job was done", f"{late!r} at once", "`time.monotonic()`, which nobody sets")

@@ -126,7 +126,7 @@ def once(once: Any) -> Steps:
         for _, there in held(gate, put, lambda: connect().llen(key), patience=0.4):
             if there:
                 look = "who may take the job before it is removed again?"
-                raise Wrong("no job in the list while an equal one is refused", f"{there}", look)
+                raise Wrong("no job in the list while an equal one is refused", f"{there} there", look)
 
 
 def likenesses(job: str) -> list[str]:

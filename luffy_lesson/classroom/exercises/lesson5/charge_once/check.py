@@ -63,7 +63,7 @@ def charge_once(charge_once: Any) -> Steps:
         yield "does not charge for the same job again, and returns False"
         answers = [invoices.perform(job, 20), invoices.perform(job, 20)]
         if charged != [20] or answers != [False, False]:
-            seen = f"{len(charged)}, and {answers}"
+            seen = f"{charges_of(len(charged))}, and {answers}"
             raise Wrong("one charge, and False the second and the third time", seen, "who knows of the first?")
 
         yield "remembers it under a key that begins with `self.key`"
@@ -74,7 +74,7 @@ def charge_once(charge_once: Any) -> Steps:
 
         yield "charges for another job of the same amount"
         if invoices.perform(f"{job}, another", 20) is not True or charged != [20, 20]:
-            raise Wrong("two charges for two jobs", f"{len(charged)}", "what is in the key of the mark?")
+            raise Wrong("two charges for two jobs", charges_of(len(charged)), "what is in the key of the mark?")
 
         yield "whatever the job is called, and whatever `charge` returns"
         charged.clear()
@@ -105,7 +105,7 @@ def charge_once(charge_once: Any) -> Steps:
             *(Process(partial(_in_time_zone, hours, again.perform, job)).result() for hours in (-12, 12)),
         ]
         if answers != [False] * 3 or connection.llen(charges) != 1:
-            seen = f"{answers}, and {connection.llen(charges)} charges"
+            seen = f"{answers}, and {charges_of(connection.llen(charges))}"
             raise Wrong("False, and one charge", seen, "where is it remembered, and under which name?")
 
         yield "one with another key knows nothing of it"
@@ -142,7 +142,7 @@ def charge_once(charge_once: Any) -> Steps:
             lambda: charge_once(connection, key, noted).perform(job, 20),
         ):
             if connection.llen(charges) != 1 or sorted(map(str, both)) != ["False", "True"]:
-                seen = f"{connection.llen(charges)}, and {list(both)}"
+                seen = f"{charges_of(connection.llen(charges))}, and {list(both)}"
                 raise Wrong("one charge, one True and one False", seen, "what may happen between asking and setting?")
             forget()
 
@@ -158,8 +158,10 @@ def charge_once(charge_once: Any) -> Steps:
 
         answer = charge_once(connection, key, slowly).perform(job, 20)
         if (answer, *rivals) != (True, False) or connection.llen(charges) != 1:
-            seen = f"{', '.join(map(repr, rivals))}, and {connection.llen(charges)}"
-            raise Wrong("False for the other one, and one charge", seen, "when is the mark set, and for how long?")
+            waits = rivals == [None]
+            seen = f"{'no answer' if waits else rivals[0]}, and {charges_of(connection.llen(charges))}"
+            look = "for what does the other one wait?" if waits else "when is the mark set, and for how long?"
+            raise Wrong("False for the other one, and one charge", seen, look)
 
         yield "a process that is killed charges once at most"
         forget()
@@ -168,7 +170,7 @@ def charge_once(charge_once: Any) -> Steps:
             charge_once(connection, key, noted).perform(job, 20)
             if (often := connection.llen(charges)) > 1:
                 look = f"it was killed before its {nth(came + 1)} command. What is there then, and what not yet?"
-                raise Wrong("one charge, though it is tried again", f"{often}", look)
+                raise Wrong("one charge, though it is tried again", charges_of(often), look)
             forget()
         dies = charge_once(connection, key, lambda _: os.kill(os.getpid(), signal.SIGKILL))
         Process(lambda: dies.perform(job, 20)).result()
@@ -198,7 +200,7 @@ def charge_once(charge_once: Any) -> Steps:
             raise Wrong(f"the error of `charge`, {error!r}", seen, "is there a `raise` in the `except`?")
         if charged != ERRORS:
             look = "does it charge when it has failed?"
-            raise Wrong(f"{len(ERRORS)} calls of `charge` in {len(ERRORS)} tries", f"{len(charged)}", look)
+            raise Wrong(f"{len(ERRORS)} calls of `charge` in {len(ERRORS)} tries", f"{len(charged)} of them", look)
 
         yield "charges at the next try when `charge` has raised"
         for error in (ERRORS[0], *ERRORS):
@@ -214,7 +216,7 @@ def charge_once(charge_once: Any) -> Steps:
                 charge_once(through_gate, key, fails).perform(job, 20)
             answer = charge_once(through_gate, key, charged.append).perform(job, 20)
             if answer is not True or len(charged) != 1:
-                seen = f"{answer!r}, and {len(charged)} charges after {error!r}"
+                seen = f"{answer!r}, and {charges_of(len(charged))} after {error!r}"
                 raise Wrong("True, and a charge", seen, "what becomes of the mark when nothing was charged?")
             key = new_key()
 
@@ -243,6 +245,11 @@ def charge_once(charge_once: Any) -> Steps:
         if answers != [False] * 4 + [True]:
             wanted = "False for the four that have charged, True for the one that was refused"
             raise Wrong(wanted, f"{answers}", "which mark is taken back?")
+
+
+def charges_of(number: int) -> str:
+    """Return how many charges there were, for a learner."""
+    return ["no charge", "one charge"][number] if number < 2 else f"{number} charges"
 
 
 def _in_time_zone(hours: int, perform: Any, job: str) -> Any:

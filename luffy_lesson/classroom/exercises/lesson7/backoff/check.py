@@ -1,6 +1,12 @@
 """The check of exercise 1 of lesson 7."""
 
+import ast
+import contextlib
+import inspect
+import linecache
 import math
+import time
+import types
 from collections.abc import Callable
 from decimal import Decimal
 from itertools import pairwise
@@ -9,6 +15,7 @@ from typing import Any
 
 from luffy_lesson.classroom.check.cases import draw
 from luffy_lesson.classroom.check.exercise import exercise
+from luffy_lesson.classroom.check.processes import together
 from luffy_lesson.classroom.check.sandbox import Saw, Steps, Wrong
 
 SAMPLES = 2000
@@ -70,7 +77,10 @@ def backoff(backoff: Callable[[int], Any]) -> Steps:
     for tries, found in all_found.items():
         if (different := len(set(found))) < len(found) / 10:
             seen = f"{different} different in {len(found)} calls of `backoff({tries})`"
-            raise Wrong("other numbers from call to call", seen, "`random.uniform`, and who sets its seed?")
+            look = "`random.uniform`, and who sets its seed?"
+            if set(found) == {60}:
+                look = "the jitter of a minute: is it drawn from what `min` returns, or is `min` taken of it?"
+            raise Wrong("other numbers from call to call", seen, look)
 
     yield "uses the whole range, each part of it as often"
     for tries, found in all_found.items():
@@ -82,3 +92,31 @@ def backoff(backoff: Callable[[int], Any]) -> Steps:
             seen = f"{', '.join(f'{share:.0%}' for share in shares)} in its four quarters"
             raise Wrong(wanted, seen, "from where to where is it random?")
     yield Saw(f"{min(all_found[3]):.2f} s to {max(all_found[3]):.2f} s after three tries")
+
+    yield "differs from process to process"
+    numbers = others = None
+    with contextlib.suppress(Wrong):  # what else is in the cell takes long
+        numbers, others = together(*[lambda: run_again(backoff)] * 2)
+    if numbers and numbers == others:
+        seen = f"{', '.join(f'{number:.2f} s' for number in numbers)} in each of two"
+        look = "who sets the seed, and where? Those that failed together would come back together"
+        raise Wrong("other numbers in another process", seen, look)
+
+
+def run_again(backoff: Any) -> list[float]:
+    """Return what an answer says first where its cell is run anew; nothing where that cannot be told."""
+    unwrapped = inspect.unwrap(backoff)
+    function = unwrapped if isinstance(unwrapped, types.FunctionType) else type(unwrapped).__call__
+    time.sleep = lambda seconds: None
+    with contextlib.suppress(BaseException):  # what is in the cell besides
+        cell = ast.parse("".join(linecache.getlines(function.__code__.co_filename)))
+        cell.body = [statement for statement in cell.body if "check" not in names_in(statement)]
+        names = {**function.__globals__}
+        exec(compile(cell, function.__code__.co_filename, "exec"), names)
+        return [float(names["backoff"](3)) for _ in range(3)]
+    return []
+
+
+def names_in(statement: ast.stmt) -> set[str]:
+    """Return the names that a statement uses."""
+    return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}

@@ -38,6 +38,11 @@ def failing(raised: BaseException) -> Callable[[], None]:
     return fail
 
 
+def calls_of(number: int) -> str:
+    """Return how many calls there were, for a learner."""
+    return ["no call", "one call"][number] if number < 2 else f"{number} calls"
+
+
 def returning(result: Any) -> Callable[[], Any]:
     """Return a job that returns something."""
     return lambda: result
@@ -78,6 +83,9 @@ def try_again_later(my_processor: Any) -> Steps:
 
         return text(pairs)
 
+    def said() -> str:
+        return f"{calls_of(len(jobs.noted))} of it"
+
     def found() -> str:
         return f"{named(later)} in `later`, {named(dead)} in `dead`"
 
@@ -101,18 +109,18 @@ def try_again_later(my_processor: Any) -> Steps:
     step(work)
     if performed != ["work"]:
         look = "what is in the pair, who calls it, and who waits for that?"
-        raise Wrong("one call of the function", f"{len(performed)}", look)
+        raise Wrong("one call of the function", calls_of(len(performed)), look)
 
     yield "says `task_done()`, once, after the work"
     if [before for before, _ in jobs.noted] != [1]:
-        seen = f"{len(jobs.noted)} of them" if len(jobs.noted) != 1 else "it before the work"
+        seen = said() if len(jobs.noted) != 1 else "it before the work"
         raise Wrong("`task_done()` after the work", seen, "`finally`")
 
     yield "takes one job, and leaves the others"
     jobs.put((work, 0))
     step(work)
     if (left := jobs.qsize()) != 1:
-        raise Wrong("one of two jobs to wait still", f"{left}", "is there a loop?")
+        raise Wrong("one of two jobs to wait still", f"{left or 'none'}", "is there a loop?")
     jobs.get()
     queue.Queue.task_done(jobs)
 
@@ -157,11 +165,11 @@ def try_again_later(my_processor: Any) -> Steps:
         if later != [(fail, tries + 1)] or dead:
             raise Wrong(f"[(fail, {tries + 1})] in `later`", found(), "what is appended, and where?")
         if len(performed) != 1:
-            raise Wrong("one try in one step", f"{len(performed)}", "who tries again, and when?")
+            raise Wrong("one try in one step", f"{len(performed)} tries", "who tries again, and when?")
 
     yield "says `task_done()` of it, too, when it is noted"
     if jobs.noted != [(1, 1)]:
-        seen = f"{len(jobs.noted)} of them" if len(jobs.noted) != 1 else "it before the job was in `later`"
+        seen = said() if len(jobs.noted) != 1 else "it before the job was in `later`"
         raise Wrong("`task_done()` after the note", seen, "`finally`; if it comes first, `join()` ends too soon")
 
     yield "after its last try it is dead, with the error"
@@ -169,9 +177,10 @@ def try_again_later(my_processor: Any) -> Steps:
         step(fail, tries)
         if dead != [(fail, error)] or later:
             wanted = f"[(fail, {error!r})] in `dead` alone, as it was tried again {tries} times and `retries` is 3"
-            raise Wrong(wanted, found(), "`tries` and `self.retries`")
+            look = "what is appended?" if dead and not later else "`tries` and `self.retries`"
+            raise Wrong(wanted, found(), look)
         if jobs.noted != [(1, 1)]:
-            raise Wrong("`task_done()` of a dead job, too, once", f"{len(jobs.noted)} of them", "`finally`")
+            raise Wrong("`task_done()` of a dead job, too, once", said(), "`finally`")
 
     yield "it is tried again as often as `retries` says"
     for retries in (0, 1, 5):
@@ -184,9 +193,10 @@ def try_again_later(my_processor: Any) -> Steps:
                 break
             tries = later[0][1]
         if times != retries + 1:
-            raise Wrong(f"{retries + 1} tries with `retries={retries}`", f"{times}", "`self.retries`, and `<`")
+            wanted = f"{retries + 1} tries with `retries={retries}`" if retries else "one try with `retries=0`"
+            raise Wrong(wanted, f"{times} tries" if times > 1 else "one", "`self.retries`, and `<`")
     if jobs.unfinished_tasks:
-        raise Wrong("no job to be unfinished", f"{jobs.unfinished_tasks}", "`task_done()`")
+        raise Wrong("no job to be unfinished", f"{jobs.unfinished_tasks} of them", "`task_done()`")
 
     yield "whatever it raises: `sys.exit()`, too, is no way out"
     for raised in kinds:
@@ -195,9 +205,12 @@ def try_again_later(my_processor: Any) -> Steps:
             wanted_later, wanted_dead = ([], [(job, raised)]) if tries else ([(job, 1)], [])
             if later != wanted_later or dead != wanted_dead:
                 wanted = f"{named(wanted_later)} in `later`, {named(wanted_dead)} in `dead`"
-                raise Wrong(f"{wanted} of a job that raises {raised!r}", found(), "what does the `except` catch?")
+                look = "what does the `except` catch?"
+                if not later and not dead:
+                    look += " Where it does not, a `return` in the `finally`, or another `except`, hides the error"
+                raise Wrong(f"{wanted} of a job that raises {raised!r}", found(), look)
             if jobs.noted != [(0, 1)]:
-                seen = f"{len(jobs.noted)} of them"
+                seen = said() if len(jobs.noted) != 1 else "it before"
                 raise Wrong(f"one `task_done()` of a job that raises {raised!r}, when it is noted", seen, "`finally`")
 
     yield "is appended behind what is there, and its equal, too"
@@ -237,7 +250,8 @@ def try_again_later(my_processor: Any) -> Steps:
     if both.broken:
         raise Wrong("two jobs at the same time", "one after the other", "what is locked while a job is performed?")
     if len(later) != 2 or dict(later) != {first: 2, second: 3} or dead:
-        seen = f"{[tries for _, tries in later]}, and {len(set(map(str, later)))} different jobs"
+        tries_of = sorted(tries for _, tries in later)
+        seen = f"{len(later)} with {tries_of} tries, of {len({job for job, _ in later})} different functions"
         raise Wrong("two jobs in `later`, with 2 and 3 tries", seen, "where is the job kept meanwhile?")
 
     yield "of many jobs each is tried until it succeeds, or is dead"
@@ -268,8 +282,8 @@ def try_again_later(my_processor: Any) -> Steps:
         calls = min(times, retries) + 1
         if performed.count(name) != calls:
             look = "what is known of a job, and what of the one before?"
-            wanted = f"{calls} as the number of calls (that job fails {times}x, and `retries` is {retries})"
-            raise Wrong(wanted, f"{performed.count(name)}", look)
+            wanted = f"{calls_of(calls)} of a job that fails {times} times, where `retries` is {retries}"
+            raise Wrong(wanted, calls_of(performed.count(name)), look)
     ends = sorted(job.__name__ for job, _ in dead)
     if ends != sorted(name for name, times in fails.items() if times > retries):
         raise Wrong(f"those that fail more than {retries} times in `dead`", f"{ends}", "`tries` and `self.retries`")

@@ -33,20 +33,25 @@ def how_many(how_many: Callable[[float, float, float], Any]) -> Steps:
         return per_second, 1 / a_second, busy / 100
 
     yield "as many as there are jobs in hand, when they may be busy all the time"
-    for arguments, wanted in ((5, 1, 1), 5), ((100, 0.05, 1), 5), ((8, 2, 1), 16):
+    for arguments, wanted in ((5, 1, 1), 5), ((100, 0.05, 1), 5), ((8, 2, 1), 16), ((1, 1, 1), 1), ((0.25, 4, 1), 1):
         expect(arguments, wanted, "how many come while one is done?")
 
     yield "more, when they shall be busy for a part of the time"
-    for arguments, wanted in ((4, 1, 0.8), 5), ((100, 0.05, 0.5), 10), ((9, 2, 0.75), 24):
+    exact: list[tuple[tuple[float, float, float], int]] = [((4, 1, 0.8), 5), ((100, 0.05, 0.5), 10), ((9, 2, 0.75), 24)]
+    exact += [((1, 0.5, 0.5), 1), ((0.5, 1.5, 0.75), 1)]
+    for arguments, wanted in exact:
         expect(arguments, wanted, "the smaller `busy` is, the more are needed")
 
     yield "a part of a processor is a whole one"
     look = "`math.ceil`, and how much is cut off before"
-    for arguments, wanted in ((4.1, 1, 1), 5), ((10, 0.33, 0.8), 5), ((1, 1.5, 0.7), 3), ((501, 0.001, 0.5), 2):
+    parts: list[tuple[tuple[float, float, float], int]] = [((4.1, 1, 1), 5), ((10, 0.33, 0.8), 5), ((1, 1.5, 0.7), 3)]
+    parts += [((501, 0.001, 0.5), 2), ((40000, 0.5, 1), 20000), ((100.001, 0.01, 1), 2)]
+    for arguments, wanted in parts:
         expect(arguments, wanted, look)
     for _ in range(CASES):
         expect(drawn(whole := cases.randint(1, 500), cases.uniform(0.05, 0.95)), whole + 1, look)
         expect(drawn(1, cases.uniform(0.002, 0.02)), 2, look)
+        expect(drawn(whole := cases.randint(1, 20), cases.randint(1, 9) / 10 ** cases.randint(4, 5)), whole + 1, look)
 
     yield "one at least"
     look = "who does the job that comes once a year?"
@@ -56,7 +61,8 @@ def how_many(how_many: Callable[[float, float, float], Any]) -> Steps:
     yield "a rounding error costs no processor"
     hard: list[tuple[tuple[float, float, float], int]] = [((3, 0.1, 0.3), 1), ((6, 0.1, 0.2), 3)]
     while len(hard) < CASES:
-        per_second, seconds, busy = arguments = drawn(wanted := cases.randint(1, 500))
+        least, most = (1, 500) if len(hard) < CASES - 6 else (20_000, 100_000)
+        per_second, seconds, busy = arguments = drawn(wanted := cases.randint(least, most))
         needed = round(per_second * seconds, 6) / busy if len(hard) % 2 else per_second * seconds / busy
         if math.ceil(needed) > wanted:
             hard.append((arguments, wanted))

@@ -33,10 +33,16 @@ def next_batch(next_batch: Callable[[int, float], Any]) -> Steps:
     look = "how long did one job take? Half a job does not fit"
     for last, seconds, wanted in (10, 0.019, 5), (100, 0.095, 10), (30, 0.04, 7), (40, 0.009, 44):
         expect(last, seconds, wanted, look)
-    for _ in range(CASES):
+    for share in [cases.uniform(0.05, 0.95) for _ in range(CASES)] + [0.001, 0.01, 0.04, 0.96, 0.99, 0.999] * 3:
         last = cases.randint(1, 150)
         wanted = cases.randint(1, min(2 * last, 100) - 1)
-        expect(last, last * 0.01 / (wanted + cases.uniform(0.05, 0.95)), wanted, look)
+        expect(last, last * 0.01 / (wanted + share), wanted, look)
+
+    yield "the last one that just fits is not lost"
+    # A float can hold these seconds, and all usual ways to divide are right.
+    for last, seconds, wanted in (75, 0.25, 3), (75, 0.03125, 24), (150, 0.125, 12), (150, 0.0625, 24):
+        look = f"`0.01 // ({seconds} / {last})` is {0.01 // (seconds / last):g}. What is `int` of a `/` instead?"
+        expect(last, seconds, wanted, look)
 
     yield "twice as many as last time at most"
     for last in (1, 10, 49, *cases.sample(range(2, 49), 5)):

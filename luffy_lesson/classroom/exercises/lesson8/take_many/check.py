@@ -20,7 +20,7 @@ ODD = ["", " ", "0", "false", "two words", "a,b", "a;b|c", '{"args": [1, "x"]}',
 
 @exercise(number=1, answer="MyBatches", uses_redis=True)
 def take_many(my_batches: Any) -> Steps:
-    """Rebuild the idea of step 8: acknowledge what is finished and take many jobs, in one command."""
+    """Rebuild the idea of step 8: acknowledge what is finished and take many jobs, in one request."""
     cases = draw("take_many")
     connection = connect()
 
@@ -189,7 +189,7 @@ def take_many(my_batches: Any) -> Steps:
             places = [job for job in there(key) + there(in_flight) if job not in finished]
             if sorted(places) != sorted([*three, "sixth"]):
                 seen = f"{places} when it was killed before its {nth(came_through + 1)} command"
-                raise Wrong("each of four jobs in one of the two lists", seen, "can one command do it all?")
+                raise Wrong("each of four jobs in one of the two lists", seen, "can one request do it all?")
             key, in_flight = busy()
 
         yield "each job is taken once when two take at the same time"
@@ -203,4 +203,5 @@ def take_many(my_batches: Any) -> Steps:
 
         yield "asks the server once"
         if (asked := commands(2) - commands(1)) != 1:  # who registers a script does that the first time
-            raise Wrong("one command for all", f"{asked}", "a script can do both, and so can a transaction")
+            look = "a script can do both, and so can a transaction: `pipeline()`, unless it is told `transaction=False`"
+            raise Wrong("one request, which is one step", f"{asked} steps", look)

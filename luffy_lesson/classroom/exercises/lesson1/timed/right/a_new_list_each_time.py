@@ -12,4 +12,4 @@ class Timed(Worker):
         try:
             return super().perform_now(*args)
         finally:
-            cls.times = cls.times + [time.perf_counter() - start]
+            Timed.times = Timed.times + [time.perf_counter() - start]

@@ -1,4 +1,4 @@
-# must fail at: tries a job that has failed once more
+# must fail at: whatever it raises
 from luffy_lesson.step1_sync import Worker
 
 

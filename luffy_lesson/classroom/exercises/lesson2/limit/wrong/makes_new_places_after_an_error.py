@@ -1,4 +1,4 @@
-# must fail at: five at most, when several call at once
+# must fail at: a job that fails gives its place back
 import threading
 
 from luffy_lesson import step1_sync

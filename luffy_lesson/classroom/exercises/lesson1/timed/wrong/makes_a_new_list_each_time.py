@@ -1,3 +1,4 @@
+# must fail at: in one list, `Timed.times`, for all workers
 import time
 
 from luffy_lesson.step1_sync import Worker
@@ -8,10 +9,8 @@ class Timed(Worker):
 
     @classmethod
     def perform_now(cls, *args):
-        if "times" not in vars(cls):
-            cls.times = []
-        begin = time.monotonic()
+        start = time.perf_counter()
         try:
             return super().perform_now(*args)
         finally:
-            cls.times.append(time.monotonic() - begin)
+            cls.times = cls.times + [time.perf_counter() - start]

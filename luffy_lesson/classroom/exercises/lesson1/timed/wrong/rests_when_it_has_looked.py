@@ -1,3 +1,4 @@
+# must fail at: the time is that of the job, in seconds
 import time
 
 from luffy_lesson.step1_sync import Worker
@@ -6,14 +7,11 @@ from luffy_lesson.step1_sync import Worker
 class Timed(Worker):
     times = []
 
-    def __init_subclass__(cls):
-        super().__init_subclass__()
-        cls.times = []
-
     @classmethod
     def perform_now(cls, *args):
         begin = time.monotonic()
+        time.sleep(0.01)
         try:
-            return cls().perform(*args)
+            return super().perform_now(*args)
         finally:
             cls.times.append(time.monotonic() - begin)

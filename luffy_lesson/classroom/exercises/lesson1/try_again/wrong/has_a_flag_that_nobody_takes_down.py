@@ -1,0 +1,16 @@
+# must fail at: and the next one that fails, too
+from luffy_lesson.step1_sync import Worker
+
+
+class Stubborn(Worker):
+    tried_again = False
+
+    @classmethod
+    def perform_now(cls, *args):
+        try:
+            return super().perform_now(*args)
+        except Exception:
+            if cls.tried_again:
+                raise
+            cls.tried_again = True
+            return cls.perform_now(*args)
