@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from reliable import leave_behind, steps
 
-from luffy_lesson.step3_memory_queue import Luffy
+from luffy_lesson.step3_memory_queue import Luffy, Worker
 
 pytestmark = pytest.mark.usefixtures("registry")
 
@@ -127,3 +127,9 @@ def test_the_table_of_faults_tells_of_a_clock_that_is_set():
     (row,) = re.findall(r"^\|.*\bclock\b.*\|$", text, re.MULTILINE)
     assert re.search(r"\bback\b", row)
     assert re.search(r"\b(forward|ahead)\b", row)
+
+
+@pytest.mark.parametrize("way", ["perform_now", "perform_async", "perform_queue"])
+def test_arguments_by_name_are_refused_by_every_way_as_lesson_4_says(way):
+    with pytest.raises(TypeError, match=rf"{way}\(\) got an unexpected keyword argument 'seconds'"):
+        getattr(Worker, way)(seconds=3)
