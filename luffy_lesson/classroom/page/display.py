@@ -12,8 +12,8 @@ from IPython.core.getipython import get_ipython
 from IPython.display import DisplayHandle, display
 
 HINT = (
-    "Run the cell in JupyterLab or Notebook 7 to use it. Does this text stay there? Then that Jupyter shows no "
-    "widgets: pip install ipywidgets in the environment that Jupyter itself runs in, and start it again."
+    "Run this cell by itself, in JupyterLab or Notebook 7, to use it. Is this text still there then? That Jupyter "
+    "shows no widgets: pip install ipywidgets in the environment that Jupyter itself runs in, and start it again."
 )
 """Stands where there are no widgets. Whether the cell was not run, or Jupyter has none, only the reader knows."""
 

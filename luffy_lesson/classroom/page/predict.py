@@ -2,9 +2,7 @@
 
 import ipywidgets
 
-from luffy_lesson.classroom.page.display import Display, as_html, show_widget
-
-AGAIN = "To choose, run this cell alone, in JupyterLab or Notebook 7."
+from luffy_lesson.classroom.page.display import Display, as_html, show_widget, stand_in
 
 
 class Prediction:
@@ -31,8 +29,8 @@ class Prediction:
 
     def keep(self) -> None:
         """Leave in the notebook what was chosen, in place of the buttons, which are of no use any more."""
-        text = self._written() + (f"\n{AGAIN}" if self.said is None else "")
-        self._place.show(as_html(text), text)
+        text = self._written()
+        self._place.show(*(stand_in(text) if self.said is None else (as_html(text), text)))
 
     def compare(self, happened: object) -> None:
         """Print what was chosen, and what happened. The buttons are gone then; what was chosen stays.
