@@ -228,9 +228,9 @@ def processor(my_processor: Any) -> Steps:
 
     yield "`stop()` lets the job in hand finish, and waits for it"
     behind = [job(functools.partial(done.append, f"{number} after the stop")) for number in range(3)]
-    one = held(*behind)
-    stopper = stop(one)
-    with joins_run_out():
+    with joins_run_out():  # also of a thread that it has for the job
+        one = held(*behind)
+        stopper = stop(one)
         stopper.start()
         if stopped.wait(QUIET):
             raise Wrong("`stop()` to return when the job in hand is finished", "it returned before", "`join()`")
