@@ -22,7 +22,7 @@ def try_again(stubborn: Any) -> Steps:
 
         def perform(self, *args: Any) -> Any:
             tries.append(args)
-            fresh.append(not vars(self))
+            fresh.append(not hasattr(self, "half_done"))
             self.half_done = args
             if len(tries) <= len(self.failures):
                 raise self.failures[len(tries) - 1]
