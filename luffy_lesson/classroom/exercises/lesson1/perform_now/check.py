@@ -90,6 +90,10 @@ def perform_now(my_worker: Any) -> Steps:
         raise Wrong("8 instances for 8 jobs", f"{len(made)} of them", "what becomes of each instance?")
     if any(worker.jobs != 1 for worker, _ in calls):
         raise Wrong("an instance for each job", "the same one twice", "what one job leaves in it, the next would find")
+    if len(made) < 8:
+        seen = f"it has run {len(made)} times" if len(made) > 1 else "it has run once"
+        look = "a copy of an instance is no new one: a list that `__init__` has made, all copies have"
+        raise Wrong("`__init__` to run for each of 8 jobs", seen, look)
 
     yield "lets an exception through to the caller"
     kinds: list[Any] = [Planned, ValueError, TypeError, AttributeError, KeyError, KeyboardInterrupt, SystemExit]

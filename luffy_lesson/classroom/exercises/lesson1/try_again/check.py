@@ -14,6 +14,7 @@ def try_again(stubborn: Any) -> Steps:
     """A feature: a job that raises is tried once more before an error reaches the caller, the one of the second try."""
     cases = draw("try_again")
     tries: list[tuple[Any, ...]] = []
+    fresh: list[bool] = []  # whether each try found nothing of an earlier one in its instance
 
     class Job(stubborn):  # type: ignore[misc]
         failures: tuple[BaseException, ...] = ()
@@ -21,6 +22,8 @@ def try_again(stubborn: Any) -> Steps:
 
         def perform(self, *args: Any) -> Any:
             tries.append(args)
+            fresh.append(not hasattr(self, "half_done"))
+            self.half_done = args
             if len(tries) <= len(self.failures):
                 raise self.failures[len(tries) - 1]
             return self.answer
@@ -80,6 +83,11 @@ def try_again(stubborn: Any) -> Steps:
 
     yield "tries a job that has failed once more"
     outcome = fails_once(Planned("first"), (1, 2))
+
+    yield "by a new instance"
+    if not fresh[-1]:
+        look = "what the first try has left half done in `self`, the second finds: who makes the instance?"
+        raise Wrong("a new instance for the second try", "the one of the first, or a copy", look)
 
     yield "and the next one that fails, too"
     remembered = "what does the class remember of an earlier job?"

@@ -1,5 +1,6 @@
 """The check of exercise 2 of lesson 2."""
 
+import itertools
 import random
 import sys
 import threading
@@ -18,6 +19,9 @@ JOBS = 8
 
 CALLERS = 12
 """How many calls come after the first ones, most of them at once."""
+
+TOGETHER = 0.1
+"""How long a thread's start is held back for others, in seconds."""
 
 HURRY = 200
 """How many times sooner a wait with a timeout ends. One of a minute is over within `QUIET`."""
@@ -119,6 +123,8 @@ def limit(polite: Any) -> Steps:
         raise Wrong("a thread from each call", f"{jobs.called[0]!r}", "what does `perform_async` return?")
     if any(thread is not jobs.begun.get(number) for number, thread in jobs.called.items()):
         raise Wrong("the thread that does the job", "another one", "how many threads are there for a job?")
+    if any(thread.daemon for thread in jobs.called.values()):
+        raise Wrong("a thread for which a script waits before it ends", "a daemon thread", "`daemon=`")
     if min(jobs.took) > AT_ONCE:
         raise Wrong("five calls that return at once", f"{min(jobs.took):.2f} s each", "for what does the caller wait?")
 
@@ -182,6 +188,7 @@ def limit(polite: Any) -> Steps:
 
     yield "five at most, when several call at once"
     slow_motion(cases)
+    start_together(6)
     jobs = Jobs(polite)
     together = threading.Barrier(CALLERS)
 
@@ -224,6 +231,21 @@ def slow_motion(cases: random.Random) -> None:
         return trace
 
     threading.settrace(trace)
+
+
+def start_together(many: int) -> None:
+    """Let the next who start a thread do it when so many want to, or none has come for a while: each looked before."""
+    start, number, all_there = threading.Thread.start, itertools.count(1), threading.Event()
+
+    def start_later(thread: threading.Thread) -> None:
+        if not thread.name.startswith("the check's"):
+            if next(number) == many:
+                all_there.set()
+            all_there.wait(TOGETHER * HURRY)
+            all_there.set()  # once is enough
+        start(thread)
+
+    threading.Thread.start = start_later  # type: ignore[method-assign, assignment]
 
 
 def in_hand(jobs: Jobs) -> str:

@@ -90,6 +90,10 @@ def perform_async(my_worker: Any) -> Steps:
     if thread.is_alive():
         raise Wrong("the thread to end with its job", "it goes on", "does it wait for another job?")
 
+    yield "a script waits for the thread before it ends"
+    if thread.daemon:
+        raise Wrong("a thread for which Python waits", "a daemon thread", "`daemon=`: what becomes of its job then?")
+
     yield "begins the job at once"
     late = []
     numbers = range(100, 103)

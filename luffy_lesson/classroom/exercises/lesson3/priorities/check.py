@@ -15,6 +15,9 @@ from luffy_lesson.classroom.check.takers import TAKERS, Waiting, waits
 from luffy_lesson.classroom.check.waiting import SOON, clock_set, is_empty, until
 from luffy_lesson.step3_memory_queue import Job, Pool, Processor, Worker
 
+MANY = 1200
+"""How many wait before an urgent one."""
+
 
 def each_once(get: Callable[[], Any], put: Callable[[str], Any], jobs: int) -> Saw:
     """Raise `Wrong` unless threads that take jobs at the same time get each job once."""
@@ -174,6 +177,14 @@ def priorities(two_priorities: Any) -> Steps:
     waiting, other = two_priorities(), two_priorities()
     waiting.put(usual[0])
     is_empty(lambda: str(other.get(block=False)))
+
+    yield "hands out what is urgent first, however many wait"
+    waiting = two_priorities()
+    for number in range(MANY):
+        waiting.put(Job(Usual, (number,)))
+    waiting.put(urgent[0])
+    if (one := waiting.get(timeout=1)) != urgent[0]:
+        raise Wrong(f"{urgent[0]} before {MANY} others", f"{one}", "how many can it overtake? What is compared first?")
 
     yield "waits for a job that comes later, urgent or not"
     for later in (usual[0], urgent[0]):

@@ -18,6 +18,12 @@ from luffy_lesson.step3_memory_queue import Job, Worker
 MANY = 12
 """How many jobs are more than a few."""
 
+MINUTE = 60
+"""So many seconds nothing comes, in the beginning, by the clock of the processor. They are over at once."""
+
+SELDOM = 0.05
+"""Who waits so many seconds for a job does rest."""
+
 RESTLESS = 3000
 """How often somebody looks who never rests, at least, while the check waits for nothing."""
 
@@ -26,10 +32,14 @@ class Looked(queue.Queue[Any]):
     """A queue that counts how often somebody looks, and can do something once a job is taken."""
 
     looks = 0
+    skipped = 0.0  # seconds of waiting for nothing, for all queues
     taken: Callable[[], Any] | None = None
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        """Take a thing."""
+        """Take a thing. Where there is none, the first minute of waiting takes no time."""
+        if block and not self.queue and Looked.skipped < MINUTE and (timeout or 0) >= SELDOM:
+            Looked.skipped += timeout or 0
+            raise queue.Empty
         self.looks += 1
         thing = super().get(block, timeout)
         if self.taken:
@@ -49,6 +59,12 @@ class Looked(queue.Queue[Any]):
 
 class Empty(Planned, queue.Empty):
     """What a job raises that takes from a queue of its own."""
+
+
+def skipping(clock: Callable[[], float]) -> Callable[[], float]:
+    """Return a clock that is right in the main thread, and in others as much later as they did not have to wait."""
+    main = threading.main_thread()
+    return lambda: clock() + (0 if threading.current_thread() is main else Looked.skipped)
 
 
 def interrupt() -> None:
@@ -122,12 +138,14 @@ def processor(my_processor: Any) -> Steps:
         return made
 
     yield "performs the job that waits"
+    for clock in ("monotonic", "time", "perf_counter"):
+        setattr(time, clock, skipping(getattr(time, clock)))
     one = my_processor(backend)
     one.thread.start()
     if until(lambda: not one.thread.is_alive(), 2 * QUIET):  # nothing waits yet
         raise Wrong(
-            "the thread to wait for a job",
-            "it has ended",
+            "the thread to wait for a job, however long",
+            f"it has ended after {Looked.skipped:.1f} s",
             "when does the loop end? What becomes of `queue.Empty`, and is it `is_set()`?",
         )
     looks = backend.looks
@@ -210,12 +228,13 @@ def processor(my_processor: Any) -> Steps:
 
     yield "`stop()` lets the job in hand finish, and waits for it"
     behind = [job(functools.partial(done.append, f"{number} after the stop")) for number in range(3)]
-    one = held(*behind)
-    stopper = stop(one)
-    with joins_run_out():
+    with joins_run_out():  # also of a thread that it has for the job
+        one = held(*behind)
+        stopper = stop(one)
         stopper.start()
         if stopped.wait(QUIET):
             raise Wrong("`stop()` to return when the job in hand is finished", "it returned before", "`join()`")
+    meanwhile = list(backend.queue)
     go.set()
     stopper.join(SOON)
     if not stopped.is_set():
@@ -224,6 +243,11 @@ def processor(my_processor: Any) -> Steps:
         )
     if "the job in hand" not in done:
         raise Wrong("the job in hand to be finished", "it was not", "what happens between `get` and `task_done`?")
+
+    yield "takes no job before it can perform it"
+    if len(meanwhile) < len(behind):
+        seen = f"{len(meanwhile) or 'none'} left in it"
+        raise Wrong("three jobs in the queue behind the one in hand", seen, "how many jobs are taken at a time?")
 
     yield "takes no more jobs after that"
     until(lambda: not one.thread.is_alive(), QUIET)

@@ -105,11 +105,15 @@ def stop_within(stop_within: Callable[..., Any]) -> Steps:
         raise Wrong("to wait until the job was done", f"{late!r} at once", "how long does `join` wait?")
 
     yield "names those who are late"
+    behind = job(lambda: None)
     for _ in range(2):  # a busy machine may be slow once
         begin(*[wait] * 4)
+        for one in processors:
+            one.backend.put(behind)
         late, took = ask(SHORT)
         expected = late_of([one.thread.is_alive() for one in processors])
         all_ended()
+        left = [[one.backend.get(block=False) for _ in range(one.backend.qsize())] for one in processors]
         if took < 2 * SHORT:
             break
     if names(late) not in (expected, late_of([True] * 4)):
@@ -124,6 +128,11 @@ def stop_within(stop_within: Callable[..., Any]) -> Steps:
         )
     yield Saw(f"{took:.1f} s for all four")
 
+    yield "leaves the jobs that wait in their queue"
+    if left != [[behind]] * 4:
+        seen = f"{', '.join(str(len(those)) for those in left)}"
+        raise Wrong("1 job still behind each of the four late ones", seen, "what is taken from `backend`, or put in?")
+
     yield "names nobody else"
     late_ones = [True, False, *random.choices([True, False], k=10)]
     random.shuffle(late_ones)
@@ -132,12 +141,13 @@ def stop_within(stop_within: Callable[..., Any]) -> Steps:
     if names(late) != (expected := late_of(late_ones)):
         raise Wrong(f"{expected} of 12 processors", f"{late!r}", "whose name is it, and who is still alive?")
     all_ended()
-    begin(None, wait)
-    for one in processors:
-        one.thread.name = "Processor 0"  # of two pools
+    begin(None, wait, wait, None)
+    for place, one in enumerate(processors):
+        one.thread.name = f"Processor {place // 2}"  # of two pools
     late, _ = ask(SHORT)
-    if names(late) != ["Processor 0"]:
-        raise Wrong("['Processor 0'], of two pools that have one each", f"{late!r}", "what is found by its name?")
+    if names(late) != ["Processor 0", "Processor 1"]:
+        wanted = "['Processor 0', 'Processor 1'], of two pools that have both, each with one late"
+        raise Wrong(wanted, f"{late!r}", "what is found by its name?")
 
     yield "can be called again, and leaves the processors as they were"
     given = list(processors)

@@ -22,6 +22,6 @@ class Polite(step1_sync.Worker):
             while cls.working[0] == 5:
                 time.sleep(0.01)
             cls.working[0] += 1
-        thread = threading.Thread(target=work, daemon=True)
+        thread = threading.Thread(target=work)
         thread.start()
         return thread

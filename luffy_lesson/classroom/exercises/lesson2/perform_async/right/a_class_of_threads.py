@@ -5,7 +5,7 @@ from luffy_lesson import step1_sync
 
 class Job(threading.Thread):
     def __init__(self, cls, args):
-        super().__init__(daemon=True)
+        super().__init__()
         self.cls, self.args = cls, args
 
     def run(self):

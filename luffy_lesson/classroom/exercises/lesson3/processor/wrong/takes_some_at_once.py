@@ -1,4 +1,4 @@
-# must fail at: takes no more jobs after that
+# must fail at: takes no job before it can perform it
 import queue
 import threading
 

@@ -1,0 +1,19 @@
+# must fail at: leaves the jobs that wait in their queue
+import queue
+import time
+
+
+def stop_within(processors, seconds):
+    deadline = time.monotonic() + seconds
+    for processor in processors:
+        processor.stopping.set()
+    for processor in processors:
+        while not processor.backend.empty():
+            try:
+                processor.backend.get_nowait()
+                processor.backend.task_done()
+            except queue.Empty:
+                break
+    for processor in processors:
+        processor.thread.join(max(0, deadline - time.monotonic()))
+    return [processor.thread.name for processor in processors if processor.thread.is_alive()]
