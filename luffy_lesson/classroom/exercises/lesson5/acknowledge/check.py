@@ -100,6 +100,14 @@ def acknowledge(my_reliable: Any) -> Steps:
         if others := [text(other) for other in keys(connection, key) if text(other) not in (key, in_flight)]:
             raise Wrong("the job nowhere any more", f"a key {others[0]}", "where is a job that is done?")
 
+        yield "of two equal jobs `get` takes the one that has waited longer"
+        key, in_flight = new("twin", "other", "twin")
+        backend = my_reliable(through_gate, key, in_flight)
+        backend.get()
+        if there(key) != ["twin", "other"]:
+            look = "at which end does it look, and from which end does it remove?"
+            raise Wrong("['twin', 'other'] in the queue", f"{there(key)}", look)
+
         yield "of two equal jobs it removes one"
         key, in_flight = new("twin", "twin", "twin")
         backend = my_reliable(through_gate, key, in_flight)

@@ -1,5 +1,6 @@
 """The check of exercise 2 of lesson 5."""
 
+import sys
 from collections.abc import Callable
 from functools import partial
 from itertools import zip_longest
@@ -72,6 +73,13 @@ def put_back(put_back: Callable[..., Any]) -> Steps:
             seen = f"{answer!r}, and {there(key)}"
             raise Wrong("two of two equal jobs, beside one that waits", seen, "`LREM` can remove more than one")
 
+        yield "equal jobs go back in their order, too"
+        in_flight, key = new(*(twins := ["twin", "other", "twin", "last"]))
+        put_back(through_gate, in_flight, key)
+        if (order := there(key)[::-1]) != twins:
+            look = "at which end does it look, and from which end does it remove?"
+            raise Wrong(", ".join(twins), ", ".join(order), look)
+
         yield "a job may be any text, also an empty one"
         drawn = [*cases.sample(JOBS, len(JOBS)), "last"]
         in_flight, key = new(*drawn)
@@ -88,7 +96,8 @@ def put_back(put_back: Callable[..., Any]) -> Steps:
             raise Wrong(f"{len(drawn)} to be returned", f"{answer!r}", "which jobs does it not count?")
 
         yield "there may be many"
-        drawn = [f"job {number}" for number in range(cases.randint(110, 200))]
+        sys.setrecursionlimit(1000)  # as Python has it: in a notebook it is what some library has made of it
+        drawn = [f"job {number}" for number in range(cases.randint(1100, 1200))]
         in_flight, key = new(*drawn)
         answer = put_back(connection, in_flight, key)
         if there(key)[::-1] != drawn or answer != len(drawn):
