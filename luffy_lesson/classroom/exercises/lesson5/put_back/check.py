@@ -1,5 +1,6 @@
 """The check of exercise 2 of lesson 5."""
 
+import inspect
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -96,8 +97,8 @@ def put_back(put_back: Callable[..., Any]) -> Steps:
             raise Wrong(f"{len(drawn)} to be returned", f"{answer!r}", "which jobs does it not count?")
 
         yield "there may be many"
-        sys.setrecursionlimit(1000)  # as Python has it: in a notebook it is what some library has made of it
-        drawn = [f"job {number}" for number in range(cases.randint(1100, 1200))]
+        drawn = [f"job {number}" for number in range(cases.randint(310, 400))]
+        sys.setrecursionlimit(len(inspect.stack(0)) + 300)  # a tenth of the usual, for a tenth of so many jobs
         in_flight, key = new(*drawn)
         answer = put_back(connection, in_flight, key)
         if there(key)[::-1] != drawn or answer != len(drawn):

@@ -113,15 +113,15 @@ def schedule(my_schedule: Any) -> Steps:
             raise Wrong(", ".join(["bread", *jobs]), ", ".join(order), "which end of the list, and in which order?")
 
     yield "a job may be any text, also an empty one"
-    for due, wait in (cases.sample(JOBS, len(JOBS)), "tea"), (["soup"], ""):
+    for due, left in (cases.sample(JOBS, len(JOBS)), "tea"), (["soup"], ""):
         later, key = new(*due)
         tea = my_schedule(connection, later, key)
-        tea.put_in(wait, 3600)
+        tea.put_in(left, 3600)
         answer = tea.promote()
-        if there(key)[::-1] != due or waiting(later) != [wait] or answer != len(due):
-            odd = next((job for job in due if job not in there(key)), wait)
+        if there(key)[::-1] != due or waiting(later) != [left] or answer != len(due):
+            odd = next((job for job in due if job not in there(key)), left)
             seen = f"{answer!r}, {len(there(key))} in the queue, and {waiting(later)} that wait, without {odd!r}"
-            wanted = f"{len(due)}, as many in the queue in their order, and {[wait]} that waits"
+            wanted = f"{len(due)}, as many in the queue in their order, and {[left]} that waits"
             raise Wrong(wanted, seen, "what is done with a text?")
 
     yield "what another process puts in meanwhile is promoted, too"

@@ -1,4 +1,4 @@
-# must fail at: there may be many
+# must fail at: as many as it is told, in one step still
 SCRIPT = """
 for i = 2, #ARGV do redis.call('LREM', KEYS[2], 1, ARGV[i]) end
 local jobs = redis.call('RPOP', KEYS[1], ARGV[1])
