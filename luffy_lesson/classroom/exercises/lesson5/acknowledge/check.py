@@ -91,6 +91,15 @@ def acknowledge(my_reliable: Any) -> Steps:
         if min(took) > 0.04:
             raise Wrong("`queue.Empty` at once", f"it after {min(took):.2f} s", "what does it do before it raises?")
 
+        yield "an error of the server is no empty queue"
+        connection.set(no_list := new_key(), "not a list")
+        told: list[Any] = []
+        with contextlib.suppress(Exception):  # the server's, or one that tells of it
+            told.append(got(my_reliable(through_gate, no_list, new_key())))
+        if told:
+            wanted = "the server's error, for a key that is no list"
+            raise Wrong(wanted, said(told), "what does the `except` catch?")
+
         yield "`task_done` removes that job, and no other"
         backend.task_done(second := jobs[1])
         if (left := there(in_flight)) != ["third", "first"]:
