@@ -97,8 +97,8 @@ def acknowledge(my_reliable: Any) -> Steps:
         with contextlib.suppress(Exception):  # the server's, or one that tells of it
             told.append(got(my_reliable(through_gate, no_list, new_key())))
         if told:
-            wanted = "the server's error, for a key that is no list"
-            raise Wrong(wanted, said(told), "what does the `except` catch?")
+            look = "what does the `except` catch?"
+            raise Wrong("the server's error, for a key that is no list", said(told), look)
 
         yield "`task_done` removes that job, and no other"
         backend.task_done(second := jobs[1])
