@@ -69,8 +69,10 @@ def joins_run_out(faster: int = 50) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def clock_set(seconds: float = 3600) -> Iterator[None]:
+def clock_set(seconds: float = 3600, again: bool = True) -> Iterator[None]:
     """Let somebody set the wall clock so many seconds forward each time anybody has looked. `monotonic` goes on.
+
+    Unless `again`, it is set once, before anybody looks.
 
     For the check's process only, which is thrown away: there, other functions stay in the place of the usual ones.
     """
@@ -78,7 +80,9 @@ def clock_set(seconds: float = 3600) -> Iterator[None]:
     usual = time.clock_gettime, time.clock_gettime_ns, datetime.datetime  # a tuple: `_replace` looks into none
 
     def later(clock: int = time.CLOCK_REALTIME) -> float:
-        return seconds * next(looks) if is_set and clock == time.CLOCK_REALTIME else 0
+        if not is_set or clock != time.CLOCK_REALTIME:
+            return 0
+        return seconds * next(looks) if again else seconds
 
     class Moved(datetime.datetime):
         @classmethod

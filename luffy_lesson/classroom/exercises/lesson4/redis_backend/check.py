@@ -3,7 +3,7 @@
 from typing import Any
 
 from luffy_lesson.classroom.check.cases import draw, texts_of_jobs
-from luffy_lesson.classroom.check.connection import connect, new_key, texts
+from luffy_lesson.classroom.check.connection import connect, keys, new_key, text, texts
 from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.processes import Gate, Process, held
 from luffy_lesson.classroom.check.sandbox import Steps, Wrong
@@ -58,6 +58,12 @@ def redis_backend(my_backend: Any) -> Steps:
         look = "does the command read, or does it take?"
         raise Wrong(f"{len(queued) - 1} of {len(queued)} jobs left", f"{left} left", look)
 
+    yield "a job that was taken is nowhere any more"
+    for other in keys(connection, key):
+        if text(other) != key and connection.type(other) != b"string":
+            seen = f"{text(other)}, which grows" if connection.type(other) == b"list" else text(other)
+            raise Wrong(f"no list but {key}", seen, "who ever empties it?")
+
     yield "`get` takes one job after another, whatever their texts are"
     for number, job in enumerate(queued[1:], 2):
         if (got := taken(lambda: backend.get(timeout=1))) != job:
@@ -105,6 +111,14 @@ def redis_backend(my_backend: Any) -> Steps:
         yield "`get` takes at once what is there with a timeout of 0"
         at_once(take_at_once, connection, {key: queued})
         between(gate, take_at_once, connection, {key: ["one", "two"]})
+
+    yield "an error of the server is no empty queue"
+    connection.set(no_list := new_key(), "not a list")
+    try:
+        got = taken(lambda: my_backend(connection, no_list).get(timeout=1))
+    except Exception:  # the server's, or one that tells of it
+        return
+    raise Wrong("the server's error, for a key that is no list", f"{got!r}", "what does the `except` catch?")
 
 
 def push(key: str) -> int:

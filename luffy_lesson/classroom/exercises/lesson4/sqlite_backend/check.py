@@ -18,6 +18,14 @@ from luffy_lesson.classroom.check.sandbox import Steps, Wrong
 from luffy_lesson.classroom.check.takers import Waiting, each_once, taken, waits
 from luffy_lesson.classroom.check.waiting import QUIET, SOON
 
+SQLITES_CLOCKS = (
+    *("current_timestamp", "current_date", "current_time"),
+    *("datetime", "date", "time", "julianday", "unixepoch", "strftime"),
+)
+"""Functions of SQLite that tell the time."""
+
+PLAIN = sqlite3.connect
+
 
 @exercise(number=4, answer="SqliteBackend")
 def sqlite_backend(sqlite_backend: Any) -> Steps:
@@ -188,14 +196,33 @@ def quick(clock: Callable[[], float], begin: float) -> float:
     return begin + (clock() - begin) * 10_000
 
 
+def by_the_wall(name: str, *arguments: Any) -> Any:
+    """Return what a function of SQLite tells when it goes by the clock on the wall of this process."""
+    now = f"{time.time() / 86_400 + 2_440_587.5:.8f}"  # as a Julian day
+    if not arguments and name != "strftime":
+        arguments = ("now",)
+    if name == "strftime" and len(arguments) == 1:
+        arguments = (*arguments, "now")
+    name = {"current_timestamp": "datetime", "current_date": "date", "current_time": "time"}.get(name, name)
+    with closing(PLAIN(":memory:")) as connection:
+        call = f"SELECT {name}({', '.join('?' * len(arguments))})"
+        given = [now if str(argument).lower() == "now" else argument for argument in arguments]
+        return connection.execute(call, given).fetchone()[0]
+
+
 def prepare(pause: float) -> None:
-    """Let SQLite not wait for the disk in this process, but for so many seconds before each statement."""
+    """Let SQLite not wait for the disk in this process, but for so many seconds before each statement.
+
+    The times that it tells are those of the clock on the wall of this process.
+    """
     connect: Any = sqlite3.connect
 
     def prepared(*args: Any, **options: Any) -> Any:
         connection = connect(*args, **options)
         with contextlib.suppress(sqlite3.Error):  # not in a transaction
             connection.execute("PRAGMA synchronous = OFF")
+        for name in SQLITES_CLOCKS:
+            connection.create_function(name, -1, partial(by_the_wall, name))
         if pause:
             connection.set_trace_callback(lambda statement: time.sleep(pause))
         return connection

@@ -91,6 +91,15 @@ def acknowledge(my_reliable: Any) -> Steps:
         if min(took) > 0.04:
             raise Wrong("`queue.Empty` at once", f"it after {min(took):.2f} s", "what does it do before it raises?")
 
+        yield "an error of the server is no empty queue"
+        connection.set(no_list := new_key(), "not a list")
+        told: list[Any] = []
+        with contextlib.suppress(Exception):  # the server's, or one that tells of it
+            told.append(got(my_reliable(through_gate, no_list, new_key())))
+        if told:
+            look = "what does the `except` catch?"
+            raise Wrong("the server's error, for a key that is no list", said(told), look)
+
         yield "`task_done` removes that job, and no other"
         backend.task_done(second := jobs[1])
         if (left := there(in_flight)) != ["third", "first"]:
@@ -99,6 +108,14 @@ def acknowledge(my_reliable: Any) -> Steps:
             raise Wrong("no job in the queue", f"{there(key)}", "where is a job that is done?")
         if others := [text(other) for other in keys(connection, key) if text(other) not in (key, in_flight)]:
             raise Wrong("the job nowhere any more", f"a key {others[0]}", "where is a job that is done?")
+
+        yield "of two equal jobs `get` takes the one that has waited longer"
+        key, in_flight = new("twin", "other", "twin")
+        backend = my_reliable(through_gate, key, in_flight)
+        backend.get()
+        if there(key) != ["twin", "other"]:
+            look = "at which end does it look, and from which end does it remove?"
+            raise Wrong("['twin', 'other'] in the queue", f"{there(key)}", look)
 
         yield "of two equal jobs it removes one"
         key, in_flight = new("twin", "twin", "twin")

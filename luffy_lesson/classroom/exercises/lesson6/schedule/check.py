@@ -9,7 +9,7 @@ from luffy_lesson.classroom.check.connection import connect, new_key, nth, texts
 from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.processes import Gate, held, killed
 from luffy_lesson.classroom.check.sandbox import Saw, Steps, Wrong
-from luffy_lesson.classroom.check.waiting import QUIET, until
+from luffy_lesson.classroom.check.waiting import QUIET, clock_set, until
 
 EARLY = 0.05
 """How much too early is still right, in seconds: two clocks that tell the same time differ by a little."""
@@ -22,6 +22,8 @@ for number = 0, ARGV[1] - 1 do
   redis.call('ZADD', KEYS[1], ARGV[2] - 0.1 * (ARGV[1] - number), number)
 end
 redis.call('ZADD', KEYS[1], ARGV[3], 'tea')"""
+
+JOBS = ["", "0", "None", "nan", " two\nlines ", "naïve ✓", '{"worker": "Letter", "args": []}', "*"]
 
 TWO = ["soup", "rice"]
 
@@ -110,6 +112,29 @@ def schedule(my_schedule: Any) -> Steps:
         if (order := there(key)[::-1]) != ["bread", *jobs]:
             raise Wrong(", ".join(["bread", *jobs]), ", ".join(order), "which end of the list, and in which order?")
 
+    yield "a job may be any text, also an empty one"
+    for due, left in (cases.sample(JOBS, len(JOBS)), "tea"), (["soup"], ""):
+        later, key = new(*due)
+        tea = my_schedule(connection, later, key)
+        tea.put_in(left, 3600)
+        answer = tea.promote()
+        if there(key)[::-1] != due or waiting(later) != [left] or answer != len(due):
+            odd = next((job for job in due if job not in there(key)), left)
+            seen = f"{answer!r}, {len(there(key))} in the queue, and {waiting(later)} that wait, without {odd!r}"
+            wanted = f"{len(due)}, as many in the queue in their order, and {[left]} that waits"
+            raise Wrong(wanted, seen, "what is done with a text?")
+
+    yield "what another process puts in meanwhile is promoted, too"
+    later, key = new()
+    tea = my_schedule(connection, later, key)
+    tea.put_in("tea", 3600)
+    tea.promote()
+    connection.zadd(later, {"soup": now() - 2})
+    tea.promote()
+    if there(key) != ["soup"]:
+        look = "what does it remember of what it saw the last time?"
+        raise Wrong("['soup'], which is due, in the queue", f"{there(key)}", look)
+
     yield "however many are due"
     for count in (1001, MANY):
         later, key = new()
@@ -152,6 +177,18 @@ def schedule(my_schedule: Any) -> Steps:
     waited = time.monotonic() - began
     to_the_moment()  # at another part of the second
     yield Saw(f"{waited:.1f} s")
+
+    yield "by one clock, whatever another one shows"
+    later, key = new()
+    tea = my_schedule(connection, later, key)
+    with clock_set(3600, again=False):
+        tea.put_in("soup", 0)
+        tea.put_in("tea", 1800)
+        until(lambda: tea.promote(), 0.3)
+    if there(key) != ["soup"] or waiting(later) != ["tea"]:
+        seen = f"{there(key)}, and {waiting(later)} that wait"
+        look = "which clock does `put_in` go by, and which `promote`?"
+        raise Wrong("['soup'] in the queue, and ['tea'] that waits, where the clocks differ", seen, look)
 
     def promote(connection: Any) -> Any:
         return my_schedule(connection, later, key).promote()

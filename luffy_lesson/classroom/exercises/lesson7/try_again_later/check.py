@@ -3,6 +3,7 @@
 import queue
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from luffy_lesson.classroom.check.cases import draw
@@ -15,6 +16,13 @@ class Unusual(BaseException):
     """What a job raises that is no `Exception`."""
 
 
+class Unprintable(Exception):
+    """What a job raises that has no text."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("this error has no text")
+
+
 class Noting(queue.Queue[Any]):
     """A queue that notes at each `task_done()` what was there by then."""
 
@@ -22,6 +30,14 @@ class Noting(queue.Queue[Any]):
         super().__init__()
         self.look = look
         self.noted: list[Any] = []
+
+    interrupt: BaseException | None = None
+
+    def get(self, *args: Any, **options: Any) -> Any:
+        """Take a job, unless ■ is pressed while it waits for one."""
+        if self.interrupt:
+            raise self.interrupt
+        return super().get(*args, **options)
 
     def task_done(self) -> None:
         """Note it."""
@@ -212,6 +228,29 @@ def try_again_later(my_processor: Any) -> Steps:
             if jobs.noted != [(0, 1)]:
                 seen = said() if len(jobs.noted) != 1 else "it before"
                 raise Wrong(f"one `task_done()` of a job that raises {raised!r}, when it is noted", seen, "`finally`")
+
+    yield "it may be anything that can be called, and raise what cannot be printed"
+    for job, raised in (partial(failing(error)), error), (failing(unprintable := Unprintable()), unprintable):
+        for tries in (0, 3):
+            step_stays(job, raised, tries)
+            if later != [(job, 1)] * (not tries) or dead != [(job, raised)] * bool(tries):
+                wanted = f"{named([(job, raised if tries else 1)])} in `{'dead' if tries else 'later'}`"
+                raise Wrong(wanted, found(), "what is asked of the function, and of the error?")
+
+    yield "an interrupt while it waits leaves `step`, and no job is done"
+    for each in (later, dead, jobs.noted):
+        each.clear()
+    jobs.interrupt = KeyboardInterrupt()
+    try:
+        my_processor(jobs, later, dead, 3).step()
+        seen = "`step()` returned"
+    except BaseException as left:
+        seen = "" if left is jobs.interrupt else f"{left!r}"
+    if jobs.noted or later or dead:
+        seen = f"{said()}" if jobs.noted else found()
+    if seen:
+        raise Wrong("the interrupt to leave `step()`, and no `task_done()`", seen, "what is inside of the `try`?")
+    jobs.interrupt = None
 
     yield "is appended behind what is there, and its equal, too"
     for tries, kept in (1, later), (5, dead):

@@ -14,6 +14,9 @@ from luffy_lesson.classroom.check.waiting import QUIET
 
 FIVE = ["first", "second", "third", "fourth", "fifth"]
 
+MANY = 9001
+"""More than Redis's Lua unpacks at once."""
+
 ODD = ["", " ", "0", "false", "two words", "a,b", "a;b|c", '{"args": [1, "x"]}', "two\nlines", "größer", "%d", "\\n"]
 """Texts that a job may be as well."""
 
@@ -123,6 +126,18 @@ def take_many(my_batches: Any) -> Steps:
         look = "was it in flight when it was to be removed?"
         raise Wrong("['twin'] to be taken, and in flight", seen, look)
 
+    yield "for one that is not there it removes no other"
+    key, in_flight = new("first", "gone", "second")
+    batches = my_batches(connection, key, in_flight)
+    take(batches, 3, [])
+    connection.lrem(in_flight, 1, "gone")
+    take(batches, 0, ["gone", "first"])
+    if there(in_flight) != ["second"]:
+        look = "what does it count, and are those the same jobs?"
+        raise Wrong(
+            "['second'] in flight, once 'first' and one that is not there are finished", f"{there(in_flight)}", look
+        )
+
     yield "there may be many"
     many = [str(number) for number in range(1200)]
     key, in_flight = new(*many)
@@ -205,3 +220,11 @@ def take_many(my_batches: Any) -> Steps:
         if (asked := commands(2) - commands(1)) != 1:  # who registers a script does that the first time
             look = "a script can do both, and so can a transaction: `pipeline()`, unless it is told `transaction=False`"
             raise Wrong("one request, which is one step", f"{asked} steps", look)
+
+    yield "as many as it is told, in one step still"
+    key, in_flight = new()
+    connection.eval("for number = 1, ARGV[1] do redis.call('LPUSH', KEYS[1], number) end", 1, key, MANY)
+    taken = take(my_batches(connection, key, in_flight), MANY, [])
+    if len(taken) != MANY or connection.llen(in_flight) != MANY:
+        seen = f"{len(taken)}, and {connection.llen(in_flight)} in flight"
+        raise Wrong(f"{MANY} of {MANY} jobs, and these in flight", seen, "how many does it take at most?")

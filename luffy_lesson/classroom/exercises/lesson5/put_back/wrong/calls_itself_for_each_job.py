@@ -1,3 +1,4 @@
+# must fail at: there may be many
 def put_back(connection, in_flight, key):
     if connection.lmove(in_flight, key, "LEFT", "RIGHT") is None:
         return 0

@@ -1,3 +1,4 @@
+# must fail at: by one clock, whatever another one shows
 import time
 
 # Redis runs a script in one step: nobody sees, and no crash leaves, a half of it.

@@ -1,3 +1,4 @@
+# must fail at: what is remembered of a job goes away, whatever comes meanwhile
 class Once:
     def __init__(self, connection, key):
         self.connection, self.key = connection, key

@@ -1,3 +1,4 @@
+# must fail at: what is remembered of a job goes away, whatever comes meanwhile
 import time
 
 
