@@ -100,18 +100,6 @@ def once(once: Any) -> Steps:
     finally:
         time.time = clock
 
-    yield "what is remembered of a job goes away, whatever comes meanwhile"
-    backend.put("an early one")
-    passes(connection, key, 30)
-    left = {mark: lives(connection, mark) for mark in marks(connection, key)}
-    backend.put("a late one")
-    backend.put("an early one")
-    for mark, times in left.items():
-        for before, after in zip(sorted(times), sorted(lives(connection, mark)), strict=False):
-            if after > before:
-                look = "does each job have an expiry of its own?"
-                raise Wrong(f"it to go away in {before} s, as before another job came", f"in {after} s", look)
-
     with Gate() as gate:
         yield "leaves no mark for ever when its process is killed"
         for _ in killed(gate, lambda connection: once(connection, key).put(secrets.token_hex(4))):

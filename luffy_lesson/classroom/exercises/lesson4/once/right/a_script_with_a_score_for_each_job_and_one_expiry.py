@@ -1,4 +1,3 @@
-# must fail at: what is remembered of a job goes away, whatever comes meanwhile
 class Once:
     def __init__(self, connection, key):
         self.connection, self.key = connection, key

@@ -1,4 +1,3 @@
-# must fail at: what is remembered of a job goes away, whatever comes meanwhile
 import time
 
 
