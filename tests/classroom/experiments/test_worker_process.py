@@ -103,12 +103,15 @@ def test_a_block_that_fails_kills_its_worker_process_at_once(databases, file):
 
 def test_a_start_that_is_interrupted_leaves_no_process(databases, file, monkeypatch):
     lesson.fresh(4)
+    wait = threading.Event.wait
 
-    def interrupt(*_):
-        raise KeyboardInterrupt
+    def interrupted(event, timeout=None):
+        if timeout == 30:  # for the process
+            raise KeyboardInterrupt
+        return wait(event, timeout)
 
     with monkeypatch.context() as patch:
-        patch.setattr(threading.Event, "wait", lambda event, timeout=None: interrupt() if timeout == 30 else True)
+        patch.setattr(threading.Event, "wait", interrupted)
         with pytest.raises(KeyboardInterrupt):
             WorkerProcess(file, 1)
     assert not WorkerProcess.running

@@ -97,12 +97,14 @@ def limit(polite: Any) -> Steps:
     caller = threading.Thread(target=jobs.call_all, name="the check's caller")
     caller.start()
     if not grows(jobs.begun, 5, SOON / 2):
-        raise Wrong("5 jobs in hand", in_hand(jobs), "does the call wait for its own job? How many places are there?")
+        raise Wrong(
+            "5 jobs in hand", number_at_work(jobs), "does the call wait for its own job? How many places are there?"
+        )
 
     yield "no sixth job is begun meanwhile"
     look = "is a place given back before the job is over? Do all workers share the five?"
     if grows(jobs.begun, 6, QUIET):
-        raise Wrong("5 jobs in hand", in_hand(jobs), look)
+        raise Wrong("5 jobs in hand", number_at_work(jobs), look)
     yield Saw("5 in hand")
 
     yield "the sixth caller waits"
@@ -180,7 +182,7 @@ def limit(polite: Any) -> Steps:
     if not until(ended.is_set, SOON / 2):
         raise Wrong("a good job to begin after failed ones", "it still waits for a place", "`finally`: `sys.exit`, too")
     if grows(jobs.begun, 6, QUIET / 2):
-        raise Wrong("5 jobs in hand", in_hand(jobs), "how many places come back when a job fails?")
+        raise Wrong("5 jobs in hand", number_at_work(jobs), "how many places come back when a job fails?")
     for event in jobs.go:
         event.set()
     if not grows(jobs.done, 6):
@@ -200,9 +202,11 @@ def limit(polite: Any) -> Steps:
         threading.Thread(target=call, args=(number,), name="the check's caller").start()
     look = "what may another caller do in between?"
     if not grows(jobs.begun, 5):
-        raise Wrong("5 jobs in hand", in_hand(jobs), "is every place given back? Who wakes up a caller that waits?")
+        raise Wrong(
+            "5 jobs in hand", number_at_work(jobs), "is every place given back? Who wakes up a caller that waits?"
+        )
     if grows(jobs.begun, 6, QUIET):
-        raise Wrong(f"5 jobs in hand when {CALLERS} call at once", in_hand(jobs), look)
+        raise Wrong(f"5 jobs in hand when {CALLERS} call at once", number_at_work(jobs), look)
 
     yield "five that end at once give five places back"
     for before, more in (5, 5), (10, CALLERS - 10):
@@ -248,7 +252,7 @@ def start_together(many: int) -> None:
     threading.Thread.start = start_later  # type: ignore[method-assign, assignment]
 
 
-def in_hand(jobs: Jobs) -> str:
+def number_at_work(jobs: Jobs) -> str:
     """Return how many jobs are in hand, for a learner."""
     return f"{len(jobs.at_work()) or 'none'} in hand"
 
