@@ -1,5 +1,6 @@
 """Other processes for the experiments: real ones, really ended."""
 
+import contextlib
 import os
 import select
 import subprocess
@@ -74,8 +75,8 @@ class WorkerProcess:
         self._first_lines: list[str] = []
         WorkerProcess.running.add(self)
         self._reader = threading.Thread(target=self._show, name="lines of the worker process")
-        self._reader.start()
         try:
+            self._reader.start()
             if not self._ready.wait(READY_WITHIN) or self._process.poll() is not None:
                 raise RuntimeError(f"The worker process did not get ready. {' '.join(self._first_lines)}")
         except BaseException:
@@ -125,7 +126,8 @@ class WorkerProcess:
 
     def _end(self) -> None:
         self._process.wait()
-        self._reader.join()
+        with contextlib.suppress(RuntimeError):  # interrupted while it was started: it ends with the lines
+            self._reader.join()
         WorkerProcess.running.discard(self)
 
     def _show(self) -> None:
