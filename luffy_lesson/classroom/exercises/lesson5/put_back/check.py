@@ -157,6 +157,8 @@ def put_back(put_back: Callable[..., Any]) -> Steps:
             return int(moved), texts(taken)
 
         for quiet in (True, False):
+            if not quiet:
+                yield "also when they put back, take and add"
             for answer, (moved, taken) in held(
                 gate, lambda given: put_back(given, in_flight, key), partial(meanwhile, quiet)
             ):
