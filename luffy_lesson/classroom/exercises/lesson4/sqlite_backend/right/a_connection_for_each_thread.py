@@ -8,7 +8,7 @@ class SqliteBackend(threading.local):
     def __init__(self, path):
         self.db = sqlite3.connect(path, timeout=20)
         with self.db:
-            self.db.execute("CREATE TABLE IF NOT EXISTS jobs (id INTEGER PRIMARY KEY, payload)")
+            self.db.execute("CREATE TABLE IF NOT EXISTS jobs (id INTEGER PRIMARY KEY AUTOINCREMENT, payload)")
 
     def put(self, job):
         with self.db:
