@@ -19,7 +19,7 @@ class Kernel:
     def __init__(self, **variables: str) -> None:
         root = str(Path(luffy_lesson.__file__).parents[1])
         environment = os.environ | {"PYTHONPATH": root} | variables
-        self.manager = by_files(KernelManager(kernel_spec_manager=ThisPython()), environment["LUFFY_HOME"])
+        self.manager = by_files(KernelManager(kernel_spec_manager=ThisPython()), os.environ["LUFFY_HOME"])
         self.manager.start_kernel(env=environment, cwd=environment["LUFFY_HOME"])
         self.client = self.manager.client()
         self.client.start_channels()

@@ -64,6 +64,11 @@ class Saw(str):
     """Yielded by a check within a step: what was seen, for the learner to read."""
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return how many there are, for a learner: `no call`, `one call`, `2 calls`; `many` is another plural."""
+    return f"{number} {many or one + 's'}" if number > 1 else f"{'one' if number else 'no'} {one}"
+
+
 class Wrong(Exception):
     """A step is not right: what was expected, what was seen instead, and one thing to look at."""
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from luffy_lesson.classroom.check.cases import draw, things
 from luffy_lesson.classroom.check.exercise import exercise
-from luffy_lesson.classroom.check.sandbox import Planned, Saw, Steps, Wrong
+from luffy_lesson.classroom.check.sandbox import Planned, Saw, Steps, Wrong, counted
 
 
 @exercise(number=1, answer="MyWorker")
@@ -42,9 +42,7 @@ def perform_now(my_worker: Any) -> Steps:
     yield "calls `perform`, once"
     result = Sum.perform_now(2, 3)
     if len(calls) != 1:
-        raise Wrong(
-            "one call of `perform`", f"{len(calls)} calls" if calls else "none", "who calls `perform`, and on what?"
-        )
+        raise Wrong("one call of `perform`", counted(len(calls), "call"), "who calls `perform`, and on what?")
 
     yield "calls it on an instance of the worker"
     if not isinstance(calls[0][0], Sum):
@@ -63,7 +61,7 @@ def perform_now(my_worker: Any) -> Steps:
         calls.clear()
         Sum.perform_now(*args)
         if len(calls) != 1:
-            seen = f"{len(calls)} calls" if calls else "none"
+            seen = counted(len(calls), "call")
             raise Wrong(f"one call of `perform` for the arguments {args}", seen, "when is `perform` called?")
         if list(map(id, calls[0][1])) != list(map(id, args)):  # `==` would take a copy, and False for 0
             seen = "copies of them" if calls[0][1] == args else f"{calls[0][1]}"

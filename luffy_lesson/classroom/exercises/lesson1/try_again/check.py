@@ -6,7 +6,7 @@ from typing import Any
 
 from luffy_lesson.classroom.check.cases import draw, things
 from luffy_lesson.classroom.check.exercise import exercise
-from luffy_lesson.classroom.check.sandbox import Planned, Saw, Steps, Wrong
+from luffy_lesson.classroom.check.sandbox import Planned, Saw, Steps, Wrong, counted
 
 
 @exercise(number=2, answer="Stubborn")
@@ -52,7 +52,7 @@ def try_again(stubborn: Any) -> Steps:
 
     def tried(times: int, what: str, look: str) -> None:
         if len(tries) != times:
-            raise Wrong(what, ["no try", "one try"][len(tries)] if len(tries) < 2 else f"{len(tries)} tries", look)
+            raise Wrong(what, counted(len(tries), "try", "tries"), look)
 
     def told(outcome: tuple[str, Any], how: str, thing: Any, expected: str, look: str) -> None:
         if outcome[0] != how or outcome[1] is not thing:

@@ -14,7 +14,7 @@ from luffy_lesson.classroom.check.cases import draw
 from luffy_lesson.classroom.check.connection import Rehashed, connect, keys, new_key, nth, text
 from luffy_lesson.classroom.check.exercise import exercise
 from luffy_lesson.classroom.check.processes import Gate, Process, held, killed
-from luffy_lesson.classroom.check.sandbox import Planned, Steps, Wrong
+from luffy_lesson.classroom.check.sandbox import Planned, Steps, Wrong, counted
 from luffy_lesson.classroom.check.waiting import SOON
 
 HOUR, DAY = 60 * 60, 24 * 60 * 60
@@ -24,6 +24,8 @@ JOBS = ["job", "Job", " job", "job ", "job 1", "job 10", "job 1:20", "job:1", "*
 JOBS += [f"{'a long name ' * 20}{number}" for number in range(2)]
 
 ERRORS = [Planned("the card was refused"), ValueError("no such card"), KeyboardInterrupt(), SystemExit(3)]
+
+charges_of = partial(counted, one="charge")
 
 
 @exercise(number=3, answer="ChargeOnce", uses_redis=True)
@@ -245,11 +247,6 @@ def charge_once(charge_once: Any) -> Steps:
         if answers != [False] * 4 + [True]:
             wanted = "False for the four that have charged, True for the one that was refused"
             raise Wrong(wanted, f"{answers}", "which mark is taken back?")
-
-
-def charges_of(number: int) -> str:
-    """Return how many charges there were, for a learner."""
-    return ["no charge", "one charge"][number] if number < 2 else f"{number} charges"
 
 
 def _in_time_zone(hours: int, perform: Any, job: str) -> Any:

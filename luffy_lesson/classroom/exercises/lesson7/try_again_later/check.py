@@ -8,7 +8,7 @@ from typing import Any
 
 from luffy_lesson.classroom.check.cases import draw
 from luffy_lesson.classroom.check.exercise import exercise
-from luffy_lesson.classroom.check.sandbox import Planned, Steps, Wrong
+from luffy_lesson.classroom.check.sandbox import Planned, Steps, Wrong, counted
 from luffy_lesson.classroom.check.waiting import QUIET, SOON, until
 
 
@@ -54,14 +54,12 @@ def failing(raised: BaseException) -> Callable[[], None]:
     return fail
 
 
-def calls_of(number: int) -> str:
-    """Return how many calls there were, for a learner."""
-    return ["no call", "one call"][number] if number < 2 else f"{number} calls"
-
-
 def returning(result: Any) -> Callable[[], Any]:
     """Return a job that returns something."""
     return lambda: result
+
+
+calls_of = partial(counted, one="call")
 
 
 @exercise(number=2, answer="MyProcessor")
