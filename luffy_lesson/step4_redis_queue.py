@@ -127,13 +127,18 @@ class RedisBackend:
     message: type[Message] = Message
     _needs = "LPUSH LLEN BRPOP RPOP"  # the commands that it sends
 
-    def __init__(self, connection: "redis.Redis | None" = None) -> None:
+    def __init__(self, connection: "redis.Redis | None" = None, *, hash_tag: str | None = None) -> None:
         """Use the server of `connection`; without one, that of `$REDIS_URL`, else Redis's own default address.
+
+        In a Redis Cluster, a hash tag keeps all keys on one node: with `hash_tag="luffy"` the queue is `{luffy}:queue`.
+        While its keys move to another node one by one, callers get an error; all at once, nobody notices.
 
         Raise redis.RedisError within 3 seconds when the server does not answer, or refuses what is needed; TypeError
         for a client of another kind, ValueError when `$REDIS_URL` is no address.
         """
-        self.redis = redis_client.connect(connection)
+        if hash_tag is not None:
+            self.key = redis_client.tagged(hash_tag)
+        self.redis = redis_client.connect(connection, hash_tag)
         redis_client.try_out(self.redis, self._needs, self.key)
 
     def put(self, job: Job | Message, /) -> int:

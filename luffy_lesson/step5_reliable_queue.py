@@ -159,10 +159,10 @@ class Consumer(Owned):
     """
 
     def __init__(self, backend: "RedisBackend") -> None:
-        super().__init__()
         self.backend = backend
         self.copied = False
         self.begin()
+        super().__init__()  # last: from now on, other threads may find it
 
     def begin(self) -> None:
         """Begin a new list. The server does not know of it yet."""
@@ -171,6 +171,7 @@ class Consumer(Owned):
         self.unsure = False  # whether the list may be another than that
         self.to_blame = False  # whether a job may be to blame for it
         self.beaten = -math.inf
+        self.message: Callable[[bytes], step4_redis_queue.Message] = self.backend.message
 
     def forked(self) -> None:
         """Leave to its original what that has taken."""
@@ -199,7 +200,7 @@ class Consumer(Owned):
             payload = patiently(self.take, seconds)
         if payload is None:
             raise queue.Empty
-        return self.backend.message(payload)
+        return self.message(payload)
 
     def take(self, seconds: float) -> bytes | None:
         """Move the oldest job to the list; wait for one for `seconds`, at most 0.5. Return None when none came."""
@@ -341,12 +342,13 @@ class RedisBackend(step4_redis_queue.RedisBackend, Owned):
         *,
         beat_every: float | None = None,
         gone_after: float | None = None,
+        hash_tag: str | None = None,
     ) -> None:
-        """Use the server of `connection`, else that of `$REDIS_URL`; raise redis.RedisError as in step 4.
+        """Use the server of `connection`, else that of `$REDIS_URL`, and a hash tag as in step 4; raise what that does.
 
         A heartbeat is put off every `beat_every` seconds, and stops after `gone_after` seconds of silence.
         """
-        super().__init__(connection)
+        super().__init__(connection, hash_tag=hash_tag)
         Owned.__init__(self)
         if beat_every is not None:
             self.beat_every = beat_every
@@ -374,26 +376,31 @@ class RedisBackend(step4_redis_queue.RedisBackend, Owned):
         """Acknowledge the job that this thread took first. Raise ValueError when it has none, as `queue.Queue` does."""
         self.mine().task_done()
 
+    def home(self, in_flight: str | bytes) -> str:
+        """Return the key of the queue to which the jobs of a list go back."""
+        return self.key
+
     def move(self, to: str, seconds: float) -> Any:
         """Move the oldest job to the list `to`; wait for one for `seconds`. Return its payload, None when none came."""
         if seconds >= 0.001:  # to BLMOVE, too, 0 means for ever
             with contextlib.suppress(OutOfMemoryError):
-                return self.redis.blmove(self.key, to, seconds, "RIGHT", "LEFT")
-        payload = self.redis.eval(MOVE, 2, self.key, to)
+                return self.redis.blmove(self.home(to), to, seconds, "RIGHT", "LEFT")
+        payload = self.redis.eval(MOVE, 2, self.home(to), to)
         if payload is None:
             time.sleep(min(seconds, 0.05))  # a full server refuses to wait
         return payload
 
     def give_back(self, in_flight: str, most: int, at: str, to: str) -> int:
         """Move up to `most` jobs from one end of a list to one end of the queue. Return how many."""
-        return int(self.redis.eval(GIVE_BACK, 2, self.key, in_flight, most, at, to))
+        return int(self.redis.eval(GIVE_BACK, 2, self.home(in_flight), in_flight, most, at, to))
 
     def put_back(self, in_flight: str, payload: bytes, new: bytes, until: Any = "+inf") -> bool:
         """Move a job back to the queue, as `new`, if it is in a list whose heartbeat lasts until then at most.
 
         Return whether it was.
         """
-        return bool(self.redis.eval(PUT_BACK, 3, self.heartbeats, in_flight, self.key, until, payload, new))
+        home = self.home(in_flight)
+        return bool(self.redis.eval(PUT_BACK, 3, self.heartbeats, in_flight, home, until, payload, new))
 
     def set_aside(
         self, in_flight: str, payload: bytes, new: bytes, to: str, seconds: float = 0, until: Any = "+inf"

@@ -7,7 +7,7 @@ clock of the server, which is the same for all. (In Sidekiq, too, this is `perfo
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from luffy_lesson import step3_memory_queue, step4_redis_queue, step5_reliable_queue
 from luffy_lesson.step5_reliable_queue import Backend, Consumer, Job, Luffy, Message, Processor, fields, noted, say
@@ -85,12 +85,25 @@ class Worker(step5_reliable_queue.Worker):
         return scheduling_backend().put_bulk(jobs)
 
 
-def scheduling_backend() -> "RedisBackend":
+class SchedulingBackend(Backend, Protocol):
+    """A backend that also knows of later."""
+
+    def now(self) -> float:
+        """Return the time by the clock that says what is due, in seconds since 1970."""
+
+    def schedule(self, job: Any, due: float) -> int:
+        """Add a job that is due at that time. Return how many are scheduled now."""
+
+    def put_bulk(self, jobs: Iterable[Any]) -> int:
+        """Add many jobs. Return how many wait now."""
+
+
+def scheduling_backend() -> SchedulingBackend:
     """Return `Luffy.backend`. Raise RuntimeError when none is set, TypeError when it is one that knows no later."""
-    backend = step3_memory_queue.backend_in_use()
-    if not isinstance(backend, RedisBackend):
+    backend: Any = step3_memory_queue.backend_in_use()
+    if not hasattr(backend, "schedule"):
         raise TypeError(f"{backend!r} does not know of later: use the RedisBackend of {__name__}, or of a later step.")
-    return backend
+    return backend  # type: ignore[no-any-return]
 
 
 def portions(payloads: Iterable[bytes]) -> Iterator[list[bytes]]:
@@ -158,14 +171,17 @@ class RedisBackend(step5_reliable_queue.RedisBackend):
             while self.redis.eval(PROMOTE, 2, later, self.key, self.at_once):
                 pass
 
-    def scheduled(self, most: int = 0) -> list[tuple[float, step4_redis_queue.Message]]:
-        """Return the jobs that are scheduled, each with the seconds until it is due; the next ones, `most` or all."""
-        return self.due(self.scheduled_set, most)
+    def scheduled(self, most: int = 0, first: int = 0) -> list[tuple[float, step4_redis_queue.Message]]:
+        """Return the jobs that are scheduled, each with the seconds until it is due; the next ones, `most` or all.
 
-    def due(self, later: str, most: int = 0) -> list[tuple[float, step4_redis_queue.Message]]:
-        """Return the next jobs of a sorted set, `most` or all, each with the seconds until it is due."""
+        Leave out the `first` of them: a page of many.
+        """
+        return self.due(self.scheduled_set, most, first)
+
+    def due(self, later: str, most: int = 0, first: int = 0) -> list[tuple[float, step4_redis_queue.Message]]:
+        """Return jobs of a sorted set as `scheduled` does."""
         now = self.now()
-        found = self.redis.zrange(later, 0, most - 1, withscores=True)
+        found = self.redis.zrange(later, first, first + most - 1 if most else -1, withscores=True)
         return [(due - now, self.message(payload)) for payload, due in found]
 
     def sizes(self) -> dict[str, int]:

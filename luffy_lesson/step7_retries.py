@@ -87,7 +87,7 @@ class Unreadable:
     @staticmethod
     def unwrap(kept: dict[str, Any]) -> bytes | None:
         """Return the payload that is in these fields; None where none was wrapped."""
-        if kept.keys() == {"id", "unread", "failure"} and kept["failure"]:
+        if kept.keys() - {"queue"} == {"id", "unread", "failure"} and kept["failure"]:
             with contextlib.suppress(AttributeError, ValueError):  # somebody else's
                 return bytes(kept["unread"].encode("utf-8", "surrogateescape"))
         return None
@@ -111,10 +111,10 @@ class Dead(NamedTuple):
         payload = Unreadable.unwrap(kept)
         crashes = kept.pop("crashes", None)
         unsaid = NOT_NOTED if crashes is None else CRASH | {"tries": crashes}
-        why = kept.pop("failure", None) or unsaid
+        why = kept.pop("failure", None)
         if payload is None:
             payload = json.dumps(kept).encode() if kept else entry
-        return cls(Message(payload), why, entry)
+        return cls(Message(payload), why if why and isinstance(why, dict) else unsaid, entry)
 
 
 class Verdict(NamedTuple):
@@ -238,13 +238,17 @@ class RedisBackend(step6_schedule.RedisBackend):
             both.zremrangebyrank(self.dead_set, 0, -self.most_dead - 1)
             both.execute()
 
-    def retrying(self, most: int = 0) -> list[tuple[float, step4_redis_queue.Message]]:
-        """Return the jobs that will be tried again, each with the seconds until then; the next ones, `most` or all."""
-        return self.due(self.retry_set, most)
+    def retrying(self, most: int = 0, first: int = 0) -> list[tuple[float, step4_redis_queue.Message]]:
+        """Return the jobs that will be tried again, each with the seconds until then, as `scheduled` does."""
+        return self.due(self.retry_set, most, first)
 
-    def dead(self, most: int = 0) -> list[Dead]:
-        """Return the dead jobs, the latest first, `most` or all. Raise redis.RedisError when the server fails."""
-        return [Dead.read(entry) for entry in self.redis.zrange(self.dead_set, 0, most - 1, desc=True)]
+    def dead(self, most: int = 0, first: int = 0) -> list[Dead]:
+        """Return the dead jobs, the latest first, `most` or all, without the `first` of them.
+
+        Raise redis.RedisError when the server fails.
+        """
+        last = first + most - 1 if most else -1
+        return [Dead.read(entry) for entry in self.redis.zrange(self.dead_set, first, last, desc=True)]
 
     def requeue(self, *dead: Dead) -> int:
         """Send dead jobs back to the queue, to be tried as if they were new. Return how many were still dead.

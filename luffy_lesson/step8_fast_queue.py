@@ -29,29 +29,35 @@ __all__ = [
 
 LARGE = 2**16  # bytes: a payload that is larger is pushed alone
 
-# Acknowledge the ARGV[2] jobs of the list KEYS[2] that were taken first. Then move the oldest of the queue KEYS[1]
-# there, up to ARGV[3], or a megabyte. One that was left behind comes alone: those that came with it might die with it.
-# Do nothing if the list has not the ARGV[1] jobs that its owner believes: somebody has taken that for gone.
-FETCH = """
+# A function: move the oldest jobs of a queue to an in-flight list, so many or a megabyte. One that was left behind
+# comes alone: those that came with it might die with it.
+BATCH = """
+local function batch(queue, in_flight, most)
+  local fetched, count, bytes = {}, 0, 0
+  while count < most and bytes < 2^20 do
+    local before = count
+    local portion = redis.call('LRANGE', queue, -math.min(count + 1, most - count, 1000), -1)
+    for i = #portion, 1, -1 do
+      if string.find(portion[i], '"crashes"', 1, true) then most = 1 end
+      if count < most then
+        count = count + 1
+        fetched[count] = portion[i]
+        bytes = bytes + #portion[i]
+      end
+    end
+    if count == before then break end
+    redis.call('LPUSH', in_flight, unpack(fetched, before + 1))
+    redis.call('LTRIM', queue, 0, before - count - 1)
+  end
+  return fetched
+end"""
+
+# Acknowledge the ARGV[2] jobs of the list KEYS[2] that were taken first. Then move up to ARGV[3] of the queue KEYS[1]
+# there. Do nothing if the list has not the ARGV[1] jobs that its owner believes: somebody has taken that for gone.
+FETCH = f"""{BATCH}
 if redis.call('LLEN', KEYS[2]) ~= tonumber(ARGV[1]) then return false end
 redis.call('LTRIM', KEYS[2], 0, -1 - ARGV[2])
-local most, fetched, count, bytes = tonumber(ARGV[3]), {}, 0, 0
-while count < most and bytes < 2^20 do
-  local before = count
-  local portion = redis.call('LRANGE', KEYS[1], -math.min(count + 1, most - count, 1000), -1)
-  for i = #portion, 1, -1 do
-    if string.find(portion[i], '"crashes"', 1, true) then most = 1 end
-    if count < most then
-      count = count + 1
-      fetched[count] = portion[i]
-      bytes = bytes + #portion[i]
-    end
-  end
-  if count == before then break end
-  redis.call('LPUSH', KEYS[2], unpack(fetched, before + 1))
-  redis.call('LTRIM', KEYS[1], 0, before - count - 1)
-end
-return fetched"""
+return batch(KEYS[1], KEYS[2], tonumber(ARGV[3]))"""
 
 # Give back jobs, as in step 5, if the list has the ARGV[4] that its owner believes.
 GIVE_BACK = f"""
@@ -140,7 +146,7 @@ class Consumer(step7_retries.Consumer):
             return super().get(block, timeout)
         self.taken.append(payload)
         self.begun += 1
-        return Message(payload)
+        return self.message(payload)
 
     def take(self, seconds: float) -> bytes | None:
         """Take the first job of a new batch, or wait for one that comes alone."""
@@ -186,10 +192,14 @@ class Consumer(step7_retries.Consumer):
             if fetched is None:
                 self.was_taken_for_gone()
                 return 0
-            self.forget(finished)
-            self.length += len(fetched) - finished
-            self.prefetched.extend(fetched)
+            self.fetched(finished, fetched)
         return len(fetched)
+
+    def fetched(self, finished: int, payloads: list[bytes]) -> None:
+        """Note what a fetch has done: so many jobs are acknowledged, and these are prefetched."""
+        self.forget(finished)
+        self.length += len(payloads) - finished
+        self.prefetched.extend(payloads)
 
     def was_taken_for_gone(self) -> None:
         """Log what was given away, and save the rest."""
@@ -433,12 +443,13 @@ class RedisBackend(step7_retries.RedisBackend):
 
         Return None, and do nothing, when the list has another `length`.
         """
-        fetched: list[bytes] | None = self.redis.eval(FETCH, 2, self.key, in_flight, length, finished, most)
+        fetched: list[bytes] | None = self.redis.eval(FETCH, 2, self.home(in_flight), in_flight, length, finished, most)
         return fetched
 
     def give_back_of(self, in_flight: str, length: int, count: int) -> int | None:
         """Give back the `count` newest jobs of a list. Return None, and do nothing, when it has another `length`."""
-        given: int | None = self.redis.eval(GIVE_BACK, 2, self.key, in_flight, count, "LEFT", "RIGHT", length)
+        home = self.home(in_flight)
+        given: int | None = self.redis.eval(GIVE_BACK, 2, home, in_flight, count, "LEFT", "RIGHT", length)
         return given
 
     def close(self) -> None:

@@ -23,10 +23,3 @@ class Mixed(Worker):
         if seconds:
             Luffy.backend.redis.lpush("luffy:slow", seconds)
         time.sleep(seconds)
-
-
-class Compute(Worker):
-    """Keeps a processor of the computer busy: nothing in it waits."""
-
-    def perform(self, number):
-        sum(n * n for n in range(400_000))

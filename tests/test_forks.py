@@ -11,7 +11,7 @@ import pytest
 PROGRAM = """
 import importlib, os, sys, time
 
-name, way = sys.argv[1:]
+name, way, *queues = sys.argv[1:]
 system = importlib.import_module(f"luffy_lesson.{name}")
 
 class Forks(system.Worker):
@@ -43,7 +43,7 @@ def say(*words):
     os.write(1, f"{' '.join(map(str, words))}\\n".encode())
 
 parent = os.getpid()
-system.Luffy.backend = backend = Backend()
+system.Luffy.backend = backend = Backend(**({"queues": queues} if queues else {}))
 for number in range(3):
     Forks.perform_queue(number)
     for _ in range(4):
@@ -61,12 +61,15 @@ say("in flight", backend.sizes()["in flight"])
         ("step5_reliable_queue", "raises"),
         ("step7_retries", "raises"),
         ("step8_fast_queue", "raises"),
-        ("step8_fast_queue", "exits"),
-        ("step8_fast_queue", "uses"),
+        ("step9_queues", "exits"),
+        ("step9_queues", "raises high default low"),
+        ("step9_queues", "uses high default low"),
+        ("step10_process", "raises"),
+        ("step10_process", "uses"),
     ],
 )
 def test_a_forked_child_takes_none_of_its_parents_jobs_and_acknowledges_none(name, way, redis_url, environment):
-    command = [sys.executable, "-c", PROGRAM, name, way]
+    command = [sys.executable, "-c", PROGRAM, name, *way.split()]
     with subprocess.Popen(command, env=environment, stdout=-1, stderr=-1, text=True, start_new_session=True) as parent:
         try:
             out, errors = parent.communicate(timeout=60)
@@ -75,7 +78,7 @@ def test_a_forked_child_takes_none_of_its_parents_jobs_and_acknowledges_none(nam
                 os.killpg(parent.pid, signal.SIGKILL)  # a child that works on, too
     lines = out.splitlines()
     assert [line for line in lines if line.startswith("fork")] == ["fork 0 1 0 0"] * 3, errors
-    assert lines.count("among parent") == 12 + 3 * (way == "uses")
+    assert lines.count("among parent") == 12 + 3 * way.startswith("uses")
     assert lines.count("among child") == 0
     assert lines[-1] == "in flight 0"
     assert parent.returncode == 0
@@ -129,7 +132,7 @@ print("all ended" if ended else f"number {number} hung")
 """
 
 
-@pytest.mark.parametrize("name", ["step4_redis_queue", "step8_fast_queue"])
+@pytest.mark.parametrize("name", ["step4_redis_queue", "step10_process"])
 def test_a_forked_process_can_use_its_backend_whatever_other_threads_did_at_the_fork(name, redis_url, environment):
     command = [sys.executable, "-c", BUSY, name]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100)

@@ -7,22 +7,35 @@ import json
 import logging
 import os
 import subprocess
+import time
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from reliable import outermost
 
-from luffy_lesson import step7_retries, step8_fast_queue
+from luffy_lesson import step7_retries, step9_queues, step10_process
 from luffy_lesson.step7_retries import Luffy, Processor, Worker, fields, noted
 
 pytestmark = pytest.mark.usefixtures("registry")
 hostile = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@pytest.fixture(params=[step7_retries, step8_fast_queue], ids=["step7", "step8"])
+SYSTEMS = {"step 7": step7_retries, "step 9": step9_queues, "step 10": step10_process}
+
+
+@pytest.fixture(params=outermost(SYSTEMS))
 def backend(redis_url, request):
-    Luffy.backend = request.param.RedisBackend()
+    """A backend of step 7, or of step 9 or 10, which read as step 8 does: on two queues then."""
+    queues = {} if request.param is step7_retries else {"queues": ["high", "low"]}
+    Luffy.backend = request.param.RedisBackend(**queues)
     return Luffy.backend
+
+
+@pytest.fixture
+def key(backend):
+    """The key of the queue that payloads are pushed to."""
+    return "luffy:queues:low" if hasattr(backend, "queues") else "luffy:queue"
 
 
 @pytest.fixture(autouse=True)
@@ -50,17 +63,18 @@ def no_commands(monkeypatch, backend):
 
 
 @pytest.fixture
-def push(backend, raw, done, caplog):
+def push(backend, key, raw, done, caplog):
     """Push a payload and then a good job, let a processor do them, and return what was done before the good one.
 
-    What was not done must be in the log, and dead, byte for byte; or tried again, if it is for somebody else.
+    What was not done must be in the log, and dead, byte for byte; or tried again, if it is for somebody else. With step
+    9, it may have expired, too; and what is dead, or tried again, goes home to the queue where it was.
     """
 
     def push(payload):
         done.clear()
         caplog.clear()
-        raw.delete("luffy:queue:dead", "luffy:queue:retry")
-        raw.lpush("luffy:queue", payload, b'{"worker": "Note", "args": ["good"]}')
+        raw.delete("luffy:queue:dead", "luffy:queue:retry", "luffy:queue:expired")
+        raw.lpush(key, payload, b'{"worker": "Note", "args": ["good"]}')
         processor = Processor(0, backend)
         processor.leaving = lambda: not backend.qsize()
         processor.run()
@@ -68,11 +82,17 @@ def push(backend, raw, done, caplog):
         caplog.clear()  # too long to show
         assert done.pop() == ("good",)
         places = {place: size for place, size in backend.sizes().items() if size}
-        if not done:
+        if hasattr(backend, "queues") and late(payload):
+            assert backend.expired() == 1
+            assert (done, places) == ([], {})
+        elif not done:
+            for kept in (*raw.zrange("luffy:queue:dead", 0, -1), *raw.zrange("luffy:queue:retry", 0, -1)):
+                assert key == "luffy:queue" or backend.goes_to(kept) == key
             if places == {"retrying": 1}:
                 ((seconds, later),) = backend.retrying()
-                own = {name: fields(later.payload)[name] for name in ("id", "failure")}
-                assert later.payload == noted(payload, **own)
+                notes = ("id", "failure", "queue", "enqueued_at")
+                own = {name: value for name, value in fields(later.payload).items() if name in notes}
+                assert fields(later.payload) == fields(noted(payload, **own))
                 assert own["failure"]["error"] == "LookupError"
                 assert 14 < seconds < 400_000
             else:
@@ -89,13 +109,24 @@ def push(backend, raw, done, caplog):
     return push
 
 
-def job_for_note(payload):
-    """Whether a payload is a job for `Note`, by a reading of its own."""
+def read(payload):
+    """What a payload says, by a reading of the tests' own."""
     try:
         found = json.loads(payload)
     except (ValueError, RecursionError):
-        return False
-    return isinstance(found, dict) and found.get("worker") == "Note" and isinstance(found.get("args"), list)
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def job_for_note(payload):
+    """Whether a payload is a job for `Note`."""
+    return read(payload).get("worker") == "Note" and isinstance(read(payload).get("args"), list)
+
+
+def late(payload):
+    """Whether a payload says that it has expired."""
+    end = read(payload).get("expires_at")
+    return isinstance(end, int | float) and not isinstance(end, bool) and 0 < end < time.time()
 
 
 JSON = st.recursive(
@@ -137,6 +168,10 @@ FIELDS = st.fixed_dictionaries(
         "perform": NAMES,
         "unread": JSON,
         "retries": JSON,
+        "queue": JSON | st.sampled_from(["low", "high", "queue:dead", "../dead"]),
+        "enqueued_at": JSON,
+        "expires_at": JSON | st.just(1e12),
+        "unique_for": JSON | st.just(5),
     },
 )
 
@@ -159,9 +194,13 @@ def test_any_bytes_are_dead_byte_for_byte(push, payload):
 @example(given={"worker": "Note", "args": {"__class__": "os.system"}}, ascii=True, separators=(",", ":"))
 @example(given={"__class__": "Note", "worker": "Unheard", "args": []}, ascii=True, separators=(",", ":"))
 @example(given={"unread": "{}", "id": 1}, ascii=True, separators=(",", ":"))
-def test_any_fields_are_a_job_for_a_registered_worker_or_dead_or_for_somebody_else(push, given, ascii, separators):
+@example(given={"worker": "Note", "args": [], "expires_at": 1}, ascii=True, separators=(",", ":"))
+@example(given={"worker": "Note", "args": [], "id": "\ud800", "unique_for": 5}, ascii=True, separators=(",", ":"))
+@example(given={"worker": "Unheard", "args": [], "queue": "high"}, ascii=True, separators=(",", ":"))
+def test_any_fields_are_a_job_for_a_registered_worker_or_dead_or_for_somebody_else(push, key, given, ascii, separators):
     payload = json.dumps(given, ensure_ascii=ascii, separators=separators).encode(errors="surrogatepass")
-    assert (len(push(payload)) == 1) == job_for_note(payload)
+    to_do = job_for_note(payload) and not (key != "luffy:queue" and late(payload))
+    assert (len(push(payload)) == 1) == to_do
 
 
 @hostile

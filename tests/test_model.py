@@ -7,26 +7,31 @@ it freezes when its heartbeat stops, and it goes on later as if nothing were.
 import contextlib
 import json
 import math
+import os
 import queue
 
 import pytest
 import redis
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from luffy_lesson import step7_retries, step8_fast_queue
-from luffy_lesson.step7_retries import Luffy, Message, Worker
+from luffy_lesson import step7_retries, step8_fast_queue, step9_queues
+from luffy_lesson.step9_queues import Luffy, Message, Worker
 
 LATER = ["scheduled", "retry", "dead"]
 WHO = st.integers(0, 2)
-with_jobs = precondition(lambda self: self.raw.llen("luffy:queue") or (any(self.hands) and not any(self.unsure)))
+waiting = precondition(lambda self: any(map(self.raw.llen, self.queues)))
+with_jobs = precondition(
+    lambda self: any(map(self.raw.llen, self.queues)) or (any(self.hands) and not any(self.unsure))
+)
 with_dead = precondition(lambda self: self.raw.zcard("luffy:queue:dead"))
 
 
 class Machine(RuleBasedStateMachine):
     url: str
     RedisBackend, bulk = step7_retries.RedisBackend, 2
+    queues = ("luffy:queue",)
 
     def __init__(self):
         super().__init__()
@@ -64,17 +69,23 @@ class Machine(RuleBasedStateMachine):
 
     def places(self):
         """Where each job is: a list of places for each id. In-flight lists are found by name."""
-        look = self.raw.pipeline(transaction=False).keys("luffy:queue:in_flight:*").lrange("luffy:queue", 0, -1)
+        look = self.raw.pipeline(transaction=False).keys("luffy:queue*:in_flight:*")
+        for queue_key in self.queues:
+            look.lrange(queue_key, 0, -1)
         for later in LATER:
             look.zrange(f"luffy:queue:{later}", 0, -1)
         self.held, *looks = look.execute()
-        places = dict(zip(["queue", *LATER], looks, strict=True))
+        places = dict(zip([*self.queues, *LATER], looks, strict=True))
         places |= {one.decode(): self.raw.lrange(one, 0, -1) for one in self.held}
         found = {}
         for place, payloads in places.items():
-            for payload in payloads:
-                found.setdefault(json.loads(payload)["id"], []).append(place)
+            for job in map(json.loads, payloads):
+                found.setdefault(job["id"], []).append(place)
+                self.sees(job, place)
         return found
+
+    def sees(self, job, place):
+        """Look at a job where it is."""
 
     @invariant()
     def each_job_is_in_one_place(self):
@@ -108,15 +119,14 @@ class Machine(RuleBasedStateMachine):
     def take(self, who):
         if self.unsure[who]:
             self.hands[who], self.unsure[who] = [], False
-        before = self.list(who)
+        before = self.lists(who)
         with contextlib.suppress(queue.Empty):
             self.hands[who].append(self.consumers[who].get(block=False))
         # It knows of all that it has in hand, so nothing waits there for its heartbeat to stop.
-        assert self.raw.llen(self.list(who)) <= len(self.hands[who])
-        if before not in (None, self.list(who)):
-            assert self.raw.llen(before) == 0
+        assert self.held_by(who) <= len(self.hands[who])
+        assert not any(map(self.raw.llen, before - self.lists(who)))
 
-    @precondition(lambda self: self.raw.llen("luffy:queue"))
+    @waiting
     @rule(who=WHO)
     def take_and_lose_the_reply(self, who):
         if self.unsure[who]:
@@ -144,12 +154,20 @@ class Machine(RuleBasedStateMachine):
     def first(self, who):
         """The job that was taken first, and whether it is in this list still, and not there because it came back."""
         job = self.hands[who].pop(0)
-        here = self.raw.lpos(self.list(who), job.payload) is not None
+        here = any(self.raw.lpos(key, job.payload) is not None for key in self.lists(who))
         return job, json.loads(job.payload)["id"], here
 
-    def list(self, who):
-        """The in-flight list of one, if it has used any yet."""
-        return self.consumers[who].key if self.consumers[who].beaten > -math.inf else None
+    def lanes(self, who):
+        """Through what one takes jobs: of one queue, or each of several."""
+        return getattr(self.consumers[who], "lanes", [self.consumers[who]])
+
+    def lists(self, who):
+        """The in-flight lists of one, if it has used any yet."""
+        return {lane.key for lane in self.lanes(who) if lane.beaten > -math.inf}
+
+    def held_by(self, who):
+        """How many jobs are in the lists of one."""
+        return sum(map(self.raw.llen, self.lists(who)))
 
     def finishes(self, identity, here):
         self.jobs.discard(identity)
@@ -204,7 +222,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(who=WHO)
     def freeze(self, who):
-        if key := self.list(who):
+        for key in self.lists(who):
             self.raw.zadd("luffy:queue:hearts", {key: self.keeper.now() - 1})
 
     @with_jobs
@@ -215,7 +233,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(who=WHO)
     def beat(self, who):
-        if self.list(who):
+        if self.lists(who):
             self.backends[who].beat(self.consumers[who])
 
     @rule(who=WHO)
@@ -292,7 +310,7 @@ class MachineOfBatches(Machine):
             return
         with contextlib.suppress(queue.Empty):
             self.hands[who].append(consumer.get(block=False))
-        assert self.raw.llen(self.list(who)) <= len(consumer.taken) + len(consumer.prefetched)
+        assert self.held_by(who) <= sum(len(lane.taken) + len(lane.prefetched) for lane in self.lanes(who))
 
     def lose(self, who, command, arrives, action):
         """Do what may send a command, lose the reply to it, or the command itself. Return whether it sent one."""
@@ -314,7 +332,7 @@ class MachineOfBatches(Machine):
             del backend.redis.execute_command
         return False
 
-    @precondition(lambda self: self.raw.llen("luffy:queue"))
+    @waiting
     @rule(who=WHO, arrives=st.booleans())
     def take_and_lose_the_reply(self, who, arrives):
         if self.unsure[who]:
@@ -342,32 +360,91 @@ class MachineOfBatches(Machine):
 
     @rule(who=WHO)
     def close(self, who):
-        consumer = self.consumers[who]
         self.backends[who].close()
-        assert not consumer.prefetched
-        assert consumer.done == consumer.acknowledged
-        if self.list(who) and not self.unsure[who]:
-            assert self.raw.llen(self.list(who)) <= len(self.hands[who])
+        for lane in self.lanes(who):
+            assert not lane.prefetched
+            assert lane.done == lane.acknowledged
+        if not self.unsure[who]:
+            assert self.held_by(who) <= len(self.hands[who])
 
     @with_jobs
     @rule(who=WHO, arrives=st.booleans(), acknowledged=st.booleans())
     def close_in_mid_batch_and_lose_the_reply(self, who, arrives, acknowledged):
         self.finish_a_batch(who)
         if acknowledged:
-            self.consumers[who].acknowledge()
+            for lane in self.lanes(who):
+                lane.acknowledge()
         self.lose(who, "", arrives, lambda consumer: consumer.backend.close())
         self.take(who)
 
 
-@pytest.mark.parametrize("machine", [Machine, MachineOfBatches])
-def test_no_job_is_ever_lost_or_in_two_places(admin_url, redis_url, registry, machine, monkeypatch):
+class Queues:
+    """Of several queues each job stays in its own, wherever it is."""
+
+    queues = ("luffy:queues:high", "luffy:queue", "luffy:queues:low")
+
+    def __init__(self):
+        self.homes = {}  # where each job was seen first
+        super().__init__()
+
+    def sees(self, job, place):
+        home = job.get("queue", "default") if place in LATER else place.partition(":in_flight:")[0]
+        home = home.replace("luffy:queues:", "").replace("luffy:queue", "default")
+        assert self.homes.setdefault(job["id"], home) == home, "in the queue of others"
+
+    @rule(name=st.sampled_from(["high", "low"]), how=st.sampled_from(["queue", "later", "bulk"]))
+    def put_elsewhere(self, name, how):
+        self.worker.queue = name
+        self.put(how)
+        self.worker.queue = "default"
+
+    @rule(key=st.sampled_from(queues))
+    def push_what_does_not_say_its_queue(self, key):
+        """As a program in another language does."""
+        before = self.places().keys()
+        self.number += 1
+        self.raw.lpush(key, json.dumps({"worker": "Odd", "args": [self.number], "id": str(self.number)}))
+        self.added(before)
+
+
+class MachineOfQueues(Queues, MachineOfBatches):
+    """The same of step 9: one that takes has a batch of one queue."""
+
+    class RedisBackend(step9_queues.RedisBackend):
+        batch_lasts = 1000.0
+
+        def __init__(self):
+            super().__init__(queues={"high": 3, "default": 2, "low": 1})
+
+
+class MachineByHand(Queues, Machine):
+    """The same of step 9: one that takes by hand has jobs of several queues in hand."""
+
+    class RedisBackend(step9_queues.RedisBackend):
+        def __init__(self):
+            super().__init__(queues=["high", "default", "low"])
+
+        def consumer(self):
+            one = super().consumer()
+            for lane in one.lanes:
+                lane.prefetches = False
+            return one
+
+
+MACHINES = [(Machine, 30), (MachineOfBatches, 30), (MachineOfQueues, 10), (MachineByHand, 10)]
+
+
+@pytest.mark.parametrize(("machine", "examples"), MACHINES)
+def test_no_job_is_ever_lost_or_in_two_places(admin_url, redis_url, registry, machine, examples, monkeypatch):
     monkeypatch.setattr(machine, "url", admin_url, raising=False)
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=30,
+            max_examples=examples,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
+            # Who only asks whether it fails need not wait for the shortest example: that takes up to five minutes.
+            phases=set(Phase) - {Phase.shrink, Phase.explain} if "ANY_EXAMPLE" in os.environ else tuple(Phase),
         ),
     )

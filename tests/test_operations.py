@@ -1,11 +1,15 @@
 """What the page `notebooks/operations.md` says of this system; what it says of servers has no test here."""
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from reliable import steps
 
+from luffy_lesson.launcher.supervisor import Supervisor
 from luffy_lesson.step3_memory_queue import Luffy
 
 PAGE = Path(__file__).parents[1] / "notebooks/operations.md"
@@ -66,3 +70,46 @@ def test_a_job_that_waits_for_all_jobs_waits_for_itself(system, backend):
     backend.join()
     pool.stop(timeout=10)
     assert counts == [[0, 1]]
+
+
+@steps(9)
+def test_a_queue_from_which_nobody_takes_is_listed_with_how_long_its_next_job_has_waited(system, backend, eventually):
+    class Mail(system.Worker):
+        queue = "mail"
+
+        def perform(self):
+            pass
+
+    Mail.perform_queue()
+    pool = system.Processor.start(1)
+    backend.join()
+    pool.stop(timeout=10)
+    assert backend.lengths() == {"default": 0, "mail": 1}
+    eventually(lambda: backend.latencies()["mail"] > 0)
+
+
+def block(language):
+    """The one block of code on the page in this language."""
+    (found,) = re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+    return found
+
+
+def test_what_kills_waits_for_longer_than_the_deadline_and_what_comes_after():
+    deadlines = {int(number) for number in re.findall(r'--deadline"?,? "?([0-9]+)', TEXT)}
+    waits = re.findall("(?:TimeoutStopSec=|--time |stop_grace_period: |terminationGracePeriodSeconds: )([0-9]+)", TEXT)
+    assert deadlines == {25}
+    assert len(waits) == 4
+    assert min(map(int, waits)) > 25 + Supervisor.margin
+
+
+def test_the_command_in_the_dockerfile_is_no_shells():
+    assert '\nCMD ["python", "-m", "luffy_lesson", "work", ' in block("dockerfile")
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd here")
+def test_systemd_finds_no_fault_in_the_unit(tmp_path):
+    unit = block("ini").replace("/srv/shop/.venv/bin/python", sys.executable).replace("/srv/shop", str(tmp_path))
+    (tmp_path / "shop.service").write_text(unit.replace("User=shop", "User=root"))
+    command = ["systemd-analyze", "verify", "--man=no", tmp_path / "shop.service"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")

@@ -16,10 +16,16 @@ from proxy import Proxy
 from reliable import HEARTBEATS, SYSTEMS, leave_behind, steps
 from servers import VALKEY, server
 
-from luffy_lesson import step8_fast_queue
+from luffy_lesson import step8_fast_queue, step9_queues
 from luffy_lesson.step3_memory_queue import Luffy, Processor
 
 pytestmark = pytest.mark.usefixtures("registry")
+# Those that take batches: from one queue, and from several.
+batches = pytest.mark.parametrize(
+    ("system", "settings"),
+    [(step8_fast_queue, {}), (step9_queues, {"queues": ["high", "default", "low"]})],
+    ids=["step 8", "three queues"],
+)
 
 
 @pytest.fixture
@@ -79,7 +85,7 @@ def test_what_was_finished_before_a_stop_is_not_done_again_by_a_user_with_few_ri
         assert sorted(done) == list(range(2000))
 
 
-@pytest.mark.parametrize("system", [SYSTEMS[5], SYSTEMS[8]], ids=["step 5", "step 8"])
+@pytest.mark.parametrize("system", [SYSTEMS[5], SYSTEMS[9]], ids=["step 5", "step 9"])
 def test_a_process_that_puts_back_much_is_not_taken_for_gone_meanwhile(
     system, note, done, gate, raw, redis_url, eventually, join
 ):
@@ -151,17 +157,18 @@ def test_the_record_of_one_that_was_given_away_too_often_says_what_is_known(syst
 # Given back
 
 
+@batches
 def test_what_could_not_go_back_while_the_server_was_away_goes_back_when_it_is_there(
-    server, note, done, gate, ahead, caplog, eventually, monkeypatch
+    system, settings, server, note, done, gate, ahead, caplog, eventually, monkeypatch
 ):
     server.start()
     monkeypatch.setenv("REDIS_URL", server.url)
-    Luffy.backend = backend = step8_fast_queue.RedisBackend()
-    worker = note(step8_fast_queue)
+    Luffy.backend = backend = system.RedisBackend(**settings)
+    worker = note(system)
     worker.perform_bulk([[number] for number in range(200)])
     worker.perform_queue("gated")
     worker.perform_bulk([[number] for number in range(200, 350)])
-    step8_fast_queue.Processor.start(1)
+    system.Processor.start(1)
     assert worker.began.wait(10)
     left = 350 - len(done)
     assert backend.redis.llen(backend.key) < left  # some stand behind the gate
@@ -170,8 +177,8 @@ def test_what_could_not_go_back_while_the_server_was_away_goes_back_when_it_is_t
     caplog.clear()
     eventually(lambda: [record for record in caplog.records if record.threadName != "Processor 0"])
     server.start()
-    other = step8_fast_queue.RedisBackend()
-    crew = step8_fast_queue.Pool(step8_fast_queue.Processor, 3, other).start()
+    other = system.RedisBackend(**settings)
+    crew = system.Pool(system.Processor, 3, other).start()
     try:
         eventually(lambda: len(done) == 350)
         assert not gate.is_set()
@@ -209,20 +216,21 @@ def test_one_that_cannot_take_leaves_no_heartbeat_for_each_try(system, raw, redi
 # Batches
 
 
+@batches
 @pytest.mark.parametrize(
     "payload", [b'{"worker": "Note", "args": [%d], "id": "%d"}', b'{"worker": "Note", "args": [%d]}']
 )
 @pytest.mark.parametrize("failing", [0, 100, 150, 199])
 def test_of_a_batch_with_failed_jobs_each_is_accounted_for(
-    payload, failing, note, done, gate, raw, redis_url, ahead, eventually
+    system, settings, payload, failing, note, done, gate, raw, redis_url, ahead, eventually
 ):
-    Luffy.backend = backend = step8_fast_queue.RedisBackend()
-    worker = note(step8_fast_queue)
+    Luffy.backend = backend = system.RedisBackend(**settings)
+    worker = note(system)
     numbers = [*range(failing), -5, -5, *range(failing, 200), -5]
     raw.lpush("luffy:queue", *[payload % ((number,) * payload.count(b"%")) for number in numbers])
     worker.perform_queue("gated")
     worker.perform_bulk([[number] for number in range(200, 300)])
-    pool = step8_fast_queue.Processor.start(1)
+    pool = system.Processor.start(1)
     assert worker.began.wait(10)
     assert len(backend.dead()) == 3
     gate.set()
@@ -231,17 +239,20 @@ def test_of_a_batch_with_failed_jobs_each_is_accounted_for(
     assert done == [*numbers, "gated", *range(200, 300)]
 
 
+@batches
 @pytest.mark.parametrize(("way", "times"), [("drop", 3), ("hang", 1)])
-def test_a_batch_whose_reply_was_lost_is_done(way, times, note, done, raw, redis_url, eventually, monkeypatch):
+def test_a_batch_whose_reply_was_lost_is_done(
+    system, settings, way, times, note, done, raw, redis_url, eventually, monkeypatch
+):
     monkeypatch.setattr(step8_fast_queue.RedisBackend, "batch_lasts", 1000.0)
     monkeypatch.setattr(step8_fast_queue.RedisBackend, "batch_most", 50)
-    onlooker = step8_fast_queue.RedisBackend(redis.Redis.from_url(redis_url))  # the proxy is to fail the processor
+    onlooker = system.RedisBackend(redis.Redis.from_url(redis_url), **settings)  # the proxy is to fail the processor
     with Proxy(redis_url) as proxy:
-        Luffy.backend = step8_fast_queue.RedisBackend(redis.Redis.from_url(proxy.url))
-        step8_fast_queue.Processor.start(1)
+        Luffy.backend = system.RedisBackend(redis.Redis.from_url(proxy.url), **settings)
+        system.Processor.start(1)
         for _ in range(times):
-            note(step8_fast_queue).perform_bulk([[number] for number in range(500)])
             proxy.fail(way, rb"luffy:queue:in_flight:\w+(.|\r\n)*\r\n50")  # 50 taken, and 50 acknowledged
+            note(system).perform_bulk([[number] for number in range(500)])
             eventually(lambda: drained(onlooker))
             assert set(done) == set(range(500))
             assert len(done) <= 500 + 100
@@ -251,10 +262,12 @@ def test_a_batch_whose_reply_was_lost_is_done(way, times, note, done, raw, redis
 
 
 FROZEN = """
-import os, signal, sys, time
-from luffy_lesson.step8_fast_queue import Luffy, Processor, RedisBackend, Worker
+import importlib, json, os, signal, sys, time
+from luffy_lesson.step8_fast_queue import Luffy, Worker
 
-class Backend(RedisBackend):
+system = importlib.import_module(sys.argv[1])
+
+class Backend(system.RedisBackend):
     beat_every, gone_after, batch_most, batch_lasts = 0.1, 1.0, 50, 1000.0
 
 class Note(Worker):
@@ -266,22 +279,24 @@ class Note(Worker):
             time.sleep(0.5)  # within which it stops: the kernel may get to this thread last
 
 frozen = []
-Luffy.backend = Backend()
-Processor.start(1)
+Luffy.backend = Backend(**json.loads(sys.argv[2]))
+pool = system.Processor.start(1)
 sys.stdin.read()
-Processor.pool.stop(timeout=10)
+pool.stop(timeout=10)
 """
 
 
+@batches
 def test_an_owner_that_was_frozen_goes_on_and_acknowledges_nothing_of_others(
-    note, done, raw, redis_url, environment, tmp_path, eventually, monkeypatch
+    system, settings, note, done, raw, redis_url, environment, tmp_path, eventually, monkeypatch
 ):
     worker = note(step8_fast_queue)
     Luffy.backend = backend = step8_fast_queue.RedisBackend()
     worker.perform_bulk([[number] for number in range(300)])
     said = tmp_path / "said"
     with said.open("wb") as file:
-        child = subprocess.Popen([sys.executable, "-c", FROZEN], env=environment, stdin=-1, stdout=file)
+        command = [sys.executable, "-c", FROZEN, system.__name__, json.dumps(settings)]
+        child = subprocess.Popen(command, env=environment, stdin=-1, stdout=file)
     try:
         os.waitpid(child.pid, os.WUNTRACED)  # it has stopped
         expire(raw)

@@ -2,7 +2,6 @@
 
 import contextlib
 import http.server
-import importlib
 import queue
 import re
 import socketserver
@@ -17,16 +16,17 @@ from proxy import Proxy
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
+from reliable import ON_REDIS as SYSTEMS
+from reliable import outermost
 from servers import REDIS_5, REDIS_6, REDIS_7, VALKEY, server
 
 from luffy_lesson import redis_client
-from luffy_lesson.host.steps import STEPS
 from luffy_lesson.step4_redis_queue import Luffy, Message, RedisBackend
 
 pytestmark = pytest.mark.usefixtures("registry")
 
-SYSTEMS = {number: importlib.import_module(name) for number, name in STEPS.items() if number >= 4}
 NEWEST = SYSTEMS[max(SYSTEMS)]
+of_steps = pytest.mark.parametrize("number", outermost({str(number): number for number in SYSTEMS}))
 NEW_ENOUGH = [VALKEY, REDIS_7, REDIS_6]
 EVERY_KIND = [*NEW_ENOUGH, REDIS_5]
 USUAL = "~luffy:* +@all -@dangerous"
@@ -97,27 +97,27 @@ def live(system, join, caplog):
         assert set(backend.sizes().values()) == {0}
     assert done == ["good"] * (4 if hasattr(Good, "perform_in") else 1)
     assert [record.message for record in caplog.records if "permission" in record.message] == []
-    for key in backend.redis.scan_iter("luffy:*"):
+    for key in backend.redis.scan_iter(f"{backend.key.removesuffix('queue')}*"):
         backend.redis.unlink(key)
 
 
 # What works
 
 
-@pytest.mark.parametrize("number", SYSTEMS)
+@of_steps
 def test_every_step_works_on_every_server_that_is_new_enough(port, admin, number, join, caplog):
     Luffy.backend = SYSTEMS[number].RedisBackend(redis.Redis(port=port))
     live(SYSTEMS[number], join, caplog)
 
 
-@pytest.mark.parametrize("number", SYSTEMS)
+@of_steps
 def test_the_usual_user_of_an_application_is_enough(port, admin, number, join, caplog):
     admin.execute_command(f"ACL SETUSER luffy reset on >secret {USUAL}")
     Luffy.backend = SYSTEMS[number].RedisBackend(redis.Redis(port=port, username="luffy", password="secret"))
     live(SYSTEMS[number], join, caplog)
 
 
-@pytest.mark.parametrize("number", SYSTEMS)
+@of_steps
 def test_the_user_that_the_sentence_names_is_enough(port, admin, number, join, caplog):
     admin.execute_command("ACL SETUSER luffy reset on >secret")
     client = redis.Redis(port=port, username="luffy", password="secret")
@@ -126,6 +126,11 @@ def test_the_user_that_the_sentence_names_is_enough(port, admin, number, join, c
     admin.execute_command(f"ACL SETUSER luffy {least} +scan +unlink +zrange")
     Luffy.backend = SYSTEMS[number].RedisBackend(client)
     live(SYSTEMS[number], join, caplog)
+
+
+def test_the_client_of_another_backend_will_do(port, admin):
+    client = NEWEST.RedisBackend(redis.Redis(port=port)).redis
+    assert NEWEST.RedisBackend(client).qsize() == 0
 
 
 # What does not
@@ -194,10 +199,10 @@ def test_each_node_of_a_cluster_is_refused_also_where_the_keys_are_on_another(ev
         assert [node.keys() for node in nodes] == [[], []]
 
 
-@pytest.mark.parametrize("number", SYSTEMS)
+@of_steps
 def test_a_server_that_is_too_old_is_refused(number):
     with server(REDIS_5) as port:
-        assert "Steps 5 to 8 need Redis 6.2, or Valkey" in refusal(redis.Redis(port=port), SYSTEMS[number])
+        assert "From step 5 on you need Redis 6.2, or Valkey" in refusal(redis.Redis(port=port), SYSTEMS[number])
         assert redis.Redis(port=port, protocol=2).keys() == []
 
 
@@ -220,7 +225,7 @@ def test_a_database_that_the_server_has_not_is_told(db):
         assert f"has no database {db}." in refusal(redis.Redis.from_url(f"redis://127.0.0.1:{port}/{db}"))
 
 
-@pytest.mark.parametrize("number", SYSTEMS)
+@of_steps
 def test_the_user_that_the_sentence_names_is_enough_in_another_database(number):
     with server(VALKEY, "user luffy on >secret") as port, redis.Redis(port=port, protocol=2) as admin:
         client = redis.Redis(port=port, username="luffy", password="secret", db=8)
@@ -301,7 +306,7 @@ def test_tls_works_and_what_is_missing_is_told(certificate, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", NEW_ENOUGH)
-@pytest.mark.parametrize("number", SYSTEMS)
+@of_steps
 def test_a_full_server_will_do_for_the_jobs_that_it_has(kind, number):
     with server(kind) as port, redis.Redis(port=port) as admin:
         admin.lpush("luffy:queue", "a job")

@@ -6,14 +6,15 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 import redis
-from reliable import leave_behind, steps
+from reliable import SYSTEMS, leave_behind, steps
 from servers import REDIS_6, REDIS_7, VALKEY, server
 
-from luffy_lesson import step5_reliable_queue, step7_retries, step8_fast_queue
+from luffy_lesson import step5_reliable_queue, step7_retries, step8_fast_queue, step9_queues
 from luffy_lesson.step3_memory_queue import Luffy, Processor
 
 pytestmark = pytest.mark.usefixtures("registry")
@@ -28,8 +29,8 @@ def own(request):
             Processor.pool.stop(timeout=10)
 
 
-def backend_on(system, admin):
-    Luffy.backend = system.RedisBackend(redis.Redis(port=admin.get_connection_kwargs()["port"]))
+def backend_on(system, admin, **settings):
+    Luffy.backend = system.RedisBackend(redis.Redis(port=admin.get_connection_kwargs()["port"]), **settings)
     return Luffy.backend
 
 
@@ -97,9 +98,13 @@ def test_whatever_there_is_moves_on_while_the_server_has_no_memory_at_all(system
 
 @steps(5)
 def test_what_is_taken_and_not_begun_goes_back_to_a_server_without_memory(system, own, gate, done, eventually, aside):
+    began = threading.Event()
+
     class Note(system.Worker):
         def perform(self, number):
-            assert number != 100 or gate.wait(30)
+            if number == 100:
+                began.set()
+                assert gate.wait(30)
             done.append(number)
 
     backend = backend_on(system, own)
@@ -107,7 +112,7 @@ def test_what_is_taken_and_not_begun_goes_back_to_a_server_without_memory(system
     for number in range(200):
         Note.perform_queue(number)
     system.Processor.start(1)
-    eventually(lambda: len(done) == 100)
+    assert began.wait(15)
     own.config_set("maxmemory", 1)
     stopped = aside(Processor.pool.stop)
     eventually(lambda: own.llen("luffy:queue") >= 99)
@@ -118,14 +123,47 @@ def test_what_is_taken_and_not_begun_goes_back_to_a_server_without_memory(system
     own.config_set("maxmemory", 0)
 
 
-@steps(5)
-def test_who_waits_for_jobs_on_a_server_without_memory_does_not_spin(system, own):
-    backend_on(system, own)
+JOB = b'{"worker": "Note", "args": [], "id": "1"}'
+PLACES = {
+    "waiting": lambda own: own.lpush("luffy:queue", JOB),
+    "in a queue that has a name": lambda own: own.sadd("luffy:queues", "low") and own.lpush("luffy:queues:low", JOB),
+    "left behind": lambda own: leave_behind(own, JOB),
+    "scheduled": lambda own: own.zadd("luffy:queue:scheduled", {JOB: 1}),
+    "to be tried again": lambda own: own.zadd("luffy:queue:retry", {JOB: 1}),
+}
+
+
+@pytest.mark.parametrize("put", PLACES.values(), ids=PLACES)
+def test_who_comes_to_a_full_server_does_the_jobs_that_are_there(put, own, done, eventually):
+    class Note(step9_queues.Worker):
+        def perform(self):
+            done.append(1)
+
+    own.config_set("maxmemory", 1)
+    with pytest.raises(redis.RedisError, match="The server is full"):
+        backend_on(step9_queues, own)
+    own.config_set("maxmemory", 0)
+    put(own)
+    own.config_set("maxmemory", 1)
+    backend_on(step9_queues, own, queues=["default", "low"])
+    step9_queues.Processor.start(1)
+    eventually(lambda: done == [1])
+    own.config_set("maxmemory", 0)
+
+
+WAITING = [*((system, {}) for system in SYSTEMS.values()), (step9_queues, {"queues": ["high", "low"]})]
+
+
+@pytest.mark.parametrize(("system", "settings"), WAITING, ids=[*(f"step {number}" for number in SYSTEMS), "two queues"])
+def test_who_waits_for_jobs_on_a_server_without_memory_does_not_spin(system, settings, own):
+    backend_on(system, own, **settings)
     own.config_set("maxmemory", 1)
     system.Processor.start(5)
-    before = own.info("stats")["total_commands_processed"]
+    before = own.info("stats")
     time.sleep(0.5)  # as long as is counted
-    assert own.info("stats")["total_commands_processed"] - before < 300
+    after = own.info("stats")
+    assert after["total_commands_processed"] - before["total_commands_processed"] < 300
+    assert after["total_connections_received"] - before["total_connections_received"] < 10
     own.config_set("maxmemory", 0)
 
 
@@ -318,7 +356,8 @@ def test_a_failed_job_that_is_too_large_for_a_note_is_not_tried_for_ever(system,
     own.lpush("luffy:queue", payload)
     Note.perform_queue()
     system.Processor.start(1)
-    eventually(lambda: backend.sizes()["dead"] == 1 and "small" in done)
+    # What has noted that it was done is acknowledged a moment later.
+    eventually(lambda: "small" in done and {place for place, count in backend.sizes().items() if count} == {"dead"})
     assert 1 <= len(done) - 1 <= 2
     assert sum(backend.sizes().values()) == 1
     (dead,) = backend.dead()

@@ -669,3 +669,25 @@ def test_a_backoff_that_exits_does_not_lose_the_job(backend, fails):
     fails.perform_queue(1)
     work_off(backend)
     assert places(backend) == {"dead": 1}
+
+
+def test_the_dead_and_those_to_be_tried_again_can_be_read_in_pages(backend, raw):
+    for place in ("dead", "retry"):
+        raw.zadd(f"luffy:queue:{place}", {json.dumps({"worker": "Note", "args": [n]}): n for n in range(1, 8)})
+
+    def numbers(jobs):
+        return [fields(job.payload)["args"][0] for job in jobs]
+
+    assert numbers(one.job for one in backend.dead(3, 2)) == [5, 4, 3]
+    assert numbers(one.job for one in backend.dead(3, 6)) == [1]
+    assert numbers(one.job for one in backend.dead(first=5)) == [2, 1]
+    assert numbers(job for _, job in backend.retrying(3, 2)) == [3, 4, 5]
+    assert numbers(job for _, job in backend.retrying(first=5)) == [6, 7]
+    assert backend.dead(3, 7) == backend.retrying(3, 7) == []
+
+
+@pytest.mark.parametrize("failure", [3, [1], "text", True])
+def test_a_failure_that_is_none_is_not_told(backend, raw, failure):
+    raw.zadd("luffy:queue:dead", {json.dumps({"worker": "Note", "args": [], "failure": failure}): 1})
+    (dead,) = backend.dead()
+    assert dead.failure["error"] == "NotNoted"

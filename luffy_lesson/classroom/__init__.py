@@ -4,7 +4,7 @@ To import it changes nothing. `lesson.fresh()`, the first cell of each notebook,
 """
 
 from luffy_lesson.classroom import check
-from luffy_lesson.classroom.experiments.benchmark import engines
+from luffy_lesson.classroom.experiments.benchmark import engines, faults
 from luffy_lesson.classroom.experiments.experiment import experiment
 from luffy_lesson.classroom.experiments.sliders import sliders, waiting
 from luffy_lesson.classroom.experiments.waits import expected_wait
@@ -14,10 +14,14 @@ from luffy_lesson.classroom.lesson import check_environment, lesson, stopwatch
 from luffy_lesson.classroom.page.predict import predict
 from luffy_lesson.classroom.page.show import adds, bars, show, staircase
 from luffy_lesson.classroom.page.words import words
-from luffy_lesson.classroom.watch.board import timeline, watch
+from luffy_lesson.classroom.watch.board import record, timeline, watch
 from luffy_lesson.classroom.watch.bounds import wait_for
+from luffy_lesson.classroom.watch.fleet import fleet
+from luffy_lesson.classroom.watch.journey import Journey
+from luffy_lesson.classroom.watch.replay import replay
 
 __all__ = [
+    "Journey",
     "Website",
     "WorkerProcess",
     "adds",
@@ -28,8 +32,12 @@ __all__ = [
     "engines",
     "expected_wait",
     "experiment",
+    "faults",
+    "fleet",
     "lesson",
     "predict",
+    "record",
+    "replay",
     "show",
     "sliders",
     "staircase",

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import redis
 
-from luffy_lesson import redis_client, step3_memory_queue
+from luffy_lesson import redis_client, step3_memory_queue, step10_process
 from luffy_lesson.classroom.experiments.benchmark import Measurement
 from luffy_lesson.classroom.experiments.experiment import Experiment
 from luffy_lesson.classroom.experiments.website import Website
@@ -19,6 +19,7 @@ from luffy_lesson.classroom.page.display import in_notebook
 from luffy_lesson.classroom.watch import cell_output, hooks, pools
 from luffy_lesson.classroom.watch.backlog import backlog
 from luffy_lesson.classroom.watch.board import Board
+from luffy_lesson.classroom.watch.fleet import Fleet
 from luffy_lesson.host import doctor
 from luffy_lesson.host.redis_server import RedisServer
 from luffy_lesson.step4_redis_queue import RedisBackend, Worker
@@ -43,9 +44,10 @@ class Lesson:
     def fresh(self, number: int | None = None) -> None:
         """Begin (again) with nothing running and nothing waiting. The first cell of a notebook, and its panic button.
 
-        Stops the processors of this kernel, its worker processes, its website, its boards and experiments; forgets the
-        backend; deletes this lesson's keys in Redis, which all begin with `luffy:`. The first time, in a notebook, it
-        begins to watch the steps: for boards, and so that what a job prints appears under its cell.
+        Stops the processors of this kernel, its worker processes, its website, its boards, its fleet and experiments;
+        forgets the backend and the middleware; deletes this lesson's keys in Redis, which all begin with `luffy:`. The
+        first time, in a notebook, it begins to watch the steps: for boards, and so that what a job prints appears under
+        its cell.
 
         Args:
             number: which lesson this notebook is. Needed the first time only.
@@ -65,10 +67,12 @@ class Lesson:
             experiment.stop()
         for measurement in Measurement.shown:
             measurement.stop()
+        Fleet.close_open()
         self._stop()
         for board in Board.open:
             board.close()
         step3_memory_queue.Luffy.backend = None
+        step10_process.middleware.clear()
         if self.number >= FIRST_WITH_REDIS:
             self._fresh_redis()
         threads = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
@@ -99,8 +103,10 @@ class Lesson:
         for process in list(WorkerProcess.running):
             process.kill()
         while pools.started:
+            pool = pools.started.pop()
+            getattr(pool, "kill", pool.quiet)()  # what an engine has in hand is thrown away, too
             try:
-                pools.started.pop().stop(timeout=5)
+                pool.stop(timeout=5)
             except TimeoutError as error:
                 print(error)
         backlog.forget()

@@ -31,6 +31,9 @@ LOG = ROOT / ".venv.log"
 AGAIN = "LUFFY_LESSON_SET_UP"
 """Set in the environment of the process that runs after a set-up, so that it cannot set up again and again."""
 
+ADD = "import sys, sysconfig; open(f'{sysconfig.get_path(\"purelib\")}/luffy_lesson.pth', 'w').write(sys.argv[1])"
+"""Has the Python that runs it find the modules that stand in the folder of its argument."""
+
 ELSEWHERE = {"PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON"}
 """Variables that make pip install into another place than the environment that it runs in."""
 
@@ -213,12 +216,10 @@ def _set_up(python: Path, lacking: list[str]) -> None:
                     "On Debian and Ubuntu, `sudo apt install python3-venv` brings them; then try again."
                 )
             _phase("making the environment", sys.executable, "-m", "venv", "--clear", VENV)
-        package = ["-e", str(ROOT)] if set(lacking) & set(learners()) else []
-        packages = [*package, *(line for line in lacking if line in testers())]
         # What nobody imports need not be compiled.
         compiling = [] if uv else ["--no-compile"]
         try:
-            _phase("installing the packages", *pip, "install", *here, *compiling, *packages)
+            _phase("installing the packages", *pip, "install", *here, *compiling, *lacking)
         except SetUpError:
             _check_space(0.05)
             if not _reaches_packages(pip, here):
@@ -232,6 +233,8 @@ def _set_up(python: Path, lacking: list[str]) -> None:
                 f"The packages were installed, but not into {VENV}: {', '.join(lacking)}. `pip config list` shows what "
                 f"sends them elsewhere (target, prefix, root); `PIP_CONFIG_FILE={os.devnull} {COMMAND}` leaves it out."
             )
+        # An editable install does no more, and first downloads what builds packages.
+        _phase("adding the course", python, "-c", ADD, ROOT)
     except BaseException:
         if made:
             shutil.rmtree(VENV, ignore_errors=True)

@@ -9,7 +9,8 @@ def _number(path: Path) -> int:
     return int(path.stem.removeprefix("step").partition("_")[0])
 
 
-FILES = sorted(Path(__file__).parents[1].glob("step*_*.py"), key=_number)
+FILES = sorted((path for path in Path(__file__).parents[1].glob("step*_*") if path.suffix in (".py", "")), key=_number)
+"""Where each step is: a file, or the folder of a package."""
 STEPS = {_number(path): f"luffy_lesson.{path.stem}" for path in FILES}
 """The name of each step's module, by number."""
 

@@ -5,6 +5,7 @@ import codecs
 import io
 import math
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -18,6 +19,13 @@ FOLDER = (
     f"(default: {'./luffy-lesson' if INSTALLED else 'none, and you work in the checkout'})"
 )
 LESSON = "do the jobs of this lesson's notebook (default: database 0, of no lesson); $REDIS_URL goes before it"
+QUEUE = (
+    "take jobs from this queue, and from others where it is given again: strictly in that order, or by weight when one "
+    "has a weight (the others then have 1)"
+)
+PROCESSES = "start so many processes with so many processors each, and replace one that dies (default: only this one)"
+HASH_TAG = "in a Redis Cluster: put all keys under this hash tag, as in {TAG}:queue (default: luffy:queue, no cluster)"
+DEADLINE = "at the end, give back after so many seconds what is still in hand (default: 25)"
 NO_TESTS = 5
 FINISHED = {0, 1, NO_TESTS}
 """What pytest says when all went well, when a test has failed, and when none was selected; else it was interrupted."""
@@ -59,8 +67,16 @@ def main(arguments: list[str] | None = None) -> int:
     worker.add_argument("--lesson", type=int, choices=range(64), default=0, metavar="N", help=LESSON)
     worker.add_argument("--step", type=int, metavar="N", help="which step's (default: the newest)")
     for option, meaning in (("--beat-every", "a heartbeat is put off"), ("--gone-after", "a silent one stops")):
-        worker.add_argument(option, type=seconds, metavar="S", help=f"after so many seconds {meaning} (steps 5 to 8)")
+        worker.add_argument(option, type=seconds, metavar="S", help=f"after so many seconds {meaning} (from step 5 on)")
+    worker.add_argument("-q", "--queue", action="append", type=queue, default=[], metavar="NAME[=WEIGHT]", help=QUEUE)
+    worker.add_argument("--hash-tag", metavar="TAG", help=HASH_TAG)
+    worker.add_argument("--processes", type=positive, metavar="N", help=PROCESSES)
+    worker.add_argument("--deadline", type=seconds, default=25.0, metavar="S", help=DEADLINE)
     worker.add_argument("--until-eof", action="store_true", help="also end when standard input is closed")
+    page = commands.add_parser("dashboard", help="show queues, processes and dead jobs on a web page of this machine")
+    page.add_argument("--port", type=port, default=8880, metavar="N", help="0 finds a free one (default: 8880)")
+    page.add_argument("--lesson", type=int, choices=range(64), default=0, metavar="N", help=LESSON)
+    page.add_argument("--hash-tag", metavar="TAG", help=HASH_TAG)
     server = commands.add_parser("redis", help="the lesson's own Redis server")
     server.add_argument(
         "action", choices=["start", "stop", "status", "url"], help="url starts it, and prints its address"
@@ -81,6 +97,11 @@ def main(arguments: list[str] | None = None) -> int:
     _print_anything()
     if others and options.command not in ("lab", "test"):
         parser.error(f"unknown: {' '.join(others)}")
+    if options.command == "work":
+        try:
+            options.queue = weighted(options.queue)
+        except argparse.ArgumentTypeError as error:
+            worker.error(f"argument -q/--queue: {error}")
     try:
         _place_home()
         if options.command == "doctor":
@@ -102,6 +123,43 @@ def seconds(text: str) -> float:
     if not 0 < read < math.inf:
         raise ValueError(text)
     return read
+
+
+def port(text: str) -> int:
+    """Read the number of a port. Raise ValueError for another text."""
+    read = int(text)
+    if not 0 <= read < 2**16:
+        raise ValueError(text)
+    return read
+
+
+def positive(text: str) -> int:
+    """Read a whole number, more than 0. Raise ValueError for another text."""
+    if int(text) < 1:
+        raise ValueError(text)
+    return int(text)
+
+
+def queue(text: str) -> tuple[str, float | None]:
+    """Read the name of a queue, and its weight where there is one. Raise ArgumentTypeError for another text."""
+    name, given, weight = text.partition("=")
+    if not re.fullmatch("[A-Za-z0-9_-]{1,64}", name):
+        raise argparse.ArgumentTypeError(
+            f"{name!r} is no name of a queue: it has 1 to 64 letters, digits, _ and -, such as high or high=3."
+        )
+    try:
+        return name, seconds(weight) if given else None
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{weight!r} is no weight, which is a number greater than 0.") from None
+
+
+def weighted(queues: list[tuple[str, float | None]]) -> dict[str, float | None]:
+    """Return the weights of queues: all have one, or none. Raise ArgumentTypeError when one is named twice."""
+    names = [name for name, _ in queues]
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise argparse.ArgumentTypeError(f"the queue {twice[0]} is named twice.")
+    none = None if all(weight is None for _, weight in queues) else 1.0
+    return {name: weight or none for name, weight in queues}
 
 
 def _place_home() -> None:
@@ -182,7 +240,8 @@ def test(options: argparse.Namespace, others: list[str]) -> int:
     pytest = [sys.executable, "-m", "pytest", "-p", "tests.fast_import"]
     if options.quick:
         files = [str(file.relative_to(ROOT)) for pattern in QUICK for file in sorted(ROOT.glob(pattern))]
-        quick = ["-m", "not hypothesis", "--dist=worksteal"]  # inputs that Hypothesis thinks of take long
+        # Inputs that Hypothesis thinks of take long.
+        quick = ["-m", "not hypothesis and not every_step", "--dist=worksteal"]
         return wait_for([*pytest, *quick, *files, *others])
     code = wait_for([*pytest, *others])
     chosen = any(option.startswith("-m") for option in others)  # which group to run: then it is only that
@@ -191,7 +250,7 @@ def test(options: argparse.Namespace, others: list[str]) -> int:
     if not find_browser():
         print("The tests in a browser were left out: no Chromium or Chrome was found.", flush=True)
         return code or int(bool(os.environ.get("CI")))
-    codes = [code, wait_for([*pytest, "-m", "browser", "--numprocesses=2", "--dist=worksteal", *others])]
+    codes = [code, wait_for([*pytest, "-m", "browser", "--numprocesses=3", "--dist=worksteal", *others])]
     return next((code for code in codes if code not in (0, NO_TESTS)), min(codes))
 
 
@@ -209,7 +268,35 @@ def work(options: argparse.Namespace, others: list[str]) -> int:
 
     given = {"beat_every": options.beat_every, "gone_after": options.gone_after}
     heartbeat = {name: every for name, every in given.items() if every}
-    work(options.target, options.count, options.lesson, options.until_eof, options.step, heartbeat)
+    return work(
+        options.target,
+        options.count,
+        options.lesson,
+        options.until_eof,
+        options.step,
+        heartbeat,
+        options.queue,
+        options.processes,
+        options.deadline,
+        options.hash_tag,
+    )
+
+
+def dashboard(options: argparse.Namespace, others: list[str]) -> int:
+    """Show the dashboard until it is interrupted or terminated."""
+    from redis import RedisError
+
+    from luffy_lesson.dashboard.web import serve
+    from luffy_lesson.host.redis_server import RedisServer
+    from luffy_lesson.host.steps import step
+
+    try:
+        os.environ["REDIS_URL"] = os.environ.get("REDIS_URL") or f"{RedisServer().start()}/{options.lesson}"
+        backend = step().RedisBackend(hash_tag=options.hash_tag)
+    except (RedisError, RuntimeError, TimeoutError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    serve(backend, options.port)
     return 0
 
 
@@ -245,4 +332,12 @@ def check(options: argparse.Namespace, others: list[str]) -> int:
     return check(options.folder, options.seconds)
 
 
-COMMANDS = {"lab": lab, "test": test, "work": work, "redis": redis, "store": store, "check": check}
+COMMANDS = {
+    "lab": lab,
+    "test": test,
+    "work": work,
+    "dashboard": dashboard,
+    "redis": redis,
+    "store": store,
+    "check": check,
+}

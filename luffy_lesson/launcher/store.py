@@ -90,13 +90,16 @@ def _store(path: Path, redraw: bool) -> None:
 
 
 def _kept(output: Any) -> Any:
-    """Return an output without what is of this run only: the server's port, and a widget's number.
+    """Return an output without what is of this run only: the server's port, a process, and a widget's number.
 
     Whoever opens the notebook has no such widget; without its number, the text that stands for it is shown.
     """
     if isinstance(output, dict):
         return nbformat.from_dict({key: _kept(value) for key, value in output.items() if key != WIDGET})
-    return re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", output) if isinstance(output, str) else output
+    if not isinstance(output, str):
+        return output
+    output = re.sub(r"(<span data-process data-run>)[^<]*", r"\1…", output)
+    return re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", output)
 
 
 def _sanitized(outputs: list[Any], pictures: bool) -> str:

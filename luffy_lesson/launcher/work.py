@@ -5,11 +5,7 @@ import importlib.util
 import io
 import logging
 import os
-import queue
-import select
-import signal
 import sys
-import time
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,9 +17,11 @@ import redis
 from luffy_lesson import redis_client
 from luffy_lesson.host import steps
 from luffy_lesson.host.redis_server import RedisServer
-from luffy_lesson.step4_redis_queue import Luffy, Worker
+from luffy_lesson.launcher.supervisor import Guard, Supervisor
+from luffy_lesson.step4_redis_queue import Luffy, Worker, say
+from luffy_lesson.step10_process import STOP, TOLD, Pool, Process, Signals
 
-FIRST_WITH_REDIS, FIRST_WITH_HEARTBEAT = 4, 5
+FIRST_WITH_REDIS, FIRST_WITH_HEARTBEAT, FIRST_WITH_QUEUES = 4, 5, 9
 PACKAGE = str(Path(redis_client.__file__).parent)
 
 
@@ -34,11 +32,15 @@ def work(
     until_eof: bool,
     step: int | None = None,
     heartbeat: Mapping[str, float] = MappingProxyType({}),
-) -> None:
-    """Import the workers, and do jobs until the process is interrupted or terminated. Jobs in hand are finished.
+    queues: Mapping[str, float | None] = MappingProxyType({}),
+    processes: int | None = None,
+    deadline: float = 25.0,
+    hash_tag: str | None = None,
+) -> int:
+    """Import the workers, and do jobs until the process is interrupted or terminated.
 
-    It ends as well when what they print can be written no more, to a pipe that nobody reads or to a full disk. No job
-    fails for that.
+    Jobs in hand are finished, until the deadline. It ends as well when what they print can be written no more, to a
+    pipe that nobody reads or to a full disk. No job fails for that.
 
     Args:
         target: a Python file, or the name of a module.
@@ -47,20 +49,43 @@ def work(
         until_eof: end as well when standard input is closed.
         step: whose backend and processors, by default those of the newest.
         heartbeat: `beat_every` and `gone_after`, in seconds, for the backend.
+        queues: from which queues, with their weights; None each where the order counts.
+        processes: in how many processes, each with `count` processors, and one more that looks after them; by default
+            in this one.
+        deadline: how many seconds the jobs in hand have when it is to end.
+        hash_tag: under which all keys are, in a Redis Cluster.
+
+    Returns:
+        The exit code: 0 when it ended in order.
 
     Raises:
         SystemExit: with a sentence, when the workers cannot be imported, or the server or the output cannot be used.
     """
-    # Not an Event: the main thread may hold its lock when a signal comes, and a handler runs in the main thread.
-    stopping: queue.SimpleQueue[OSError | None] = queue.SimpleQueue()
-    for name in ("stdout", "stderr"):
-        if stream := getattr(sys, name):  # none, when the shell has closed it
-            setattr(sys, name, _guarded(stream, stopping.put))
     fit = [number for number in steps.STEPS if number >= FIRST_WITH_REDIS]
     if step and step not in fit:
         sys.exit(f"Step {step} has no processors for other processes; these have: {', '.join(map(str, fit))}.")
     if heartbeat and (step or max(steps.STEPS)) < FIRST_WITH_HEARTBEAT:
         sys.exit(f"Step {step} has no heartbeat: that begins with step {FIRST_WITH_HEARTBEAT}.")
+    if queues and (step or max(steps.STEPS)) < FIRST_WITH_QUEUES:
+        sys.exit(f"Step {step} has one queue only: several begin with step {FIRST_WITH_QUEUES}.")
+    settings: dict[str, Any] = {**heartbeat, "hash_tag": hash_tag}
+    if queues:
+        settings["queues"] = dict(queues) if all(queues.values()) else list(queues)
+
+    ends = [sys.stdin.fileno() if sys.stdin else os.open(os.devnull, os.O_RDONLY)] if until_eof else []
+    supervisor = None
+    # The first process of a container inherits others, and cannot be killed from within: no job may hold that up.
+    if processes := processes or int(os.getpid() == 1):
+        supervisor = Supervisor(processes, deadline)
+        _guard_output(supervisor)
+        if (code := supervisor.run(*ends)) is not None:
+            return code or int(supervisor.failure is not None)
+        ends = [supervisor.alive]
+    process = Announced(deadline)
+    process.listen()
+    if not supervisor:
+        Guard(process)
+    _guard_output(process)
     _import_workers(target)
     handler = logging.StreamHandler()
     handler.setFormatter(OwnLines("%(message)s"))
@@ -70,38 +95,51 @@ def work(
     try:
         os.environ["REDIS_URL"] = os.environ.get("REDIS_URL") or f"{RedisServer().start()}/{lesson}"
         system = steps.step(step)
-        Luffy.backend = backend = system.RedisBackend(**heartbeat)
+        Luffy.backend = backend = system.RedisBackend(**settings)
         if warning := redis_client.warning(backend.redis):
             print(warning, flush=True)
         pool = system.Processor.start(count)
     except (redis.RedisError, RuntimeError, TimeoutError, ValueError) as error:
         sys.exit(str(error))
+    say(f"{count} processors take jobs from {Luffy.backend!r}. Ctrl-C stops them.")
+    if supervisor:
+        supervisor.started()
+    code = process.run(pool, *ends)
+    if failure := process.failure:
+        print(f"What the jobs print cannot be written ({failure.strerror}), so no more are done.", file=sys.stderr)
+        code = 1
+    if supervisor:
+        code = code or supervisor.left
+    if any(thread.is_alive() for thread in pool.threads):
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
+        os._exit(code)
+    return code
 
-    def stop(_: int, __: object) -> None:
-        signal.signal(signal.SIGINT, second)  # a second one does not wait for the jobs in hand
-        signal.signal(signal.SIGTERM, second)
-        stopping.put(None)
 
-    def leave(number: int, _: object) -> None:
-        os._exit(128 + number)
+class Announced(Process):
+    """A process that tells whoever started it what it does."""
 
-    # The first process of a container is spared the signals that it does not handle itself.
-    second = leave if os.getpid() == 1 else signal.SIG_DFL
+    def quiet(self) -> None:
+        """Take no more jobs."""
+        say("No more jobs are taken. Ctrl-C ends this process.")
+        super().quiet()
 
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
-    print(f"{count} processors take jobs from {Luffy.backend!r}. Ctrl-C stops them.", flush=True)
-    if until_eof:  # nobody writes to it, so there is something to read only at its end; none is at its end, too
-        while stopping.empty() and sys.stdin and not select.select([sys.stdin], [], [], 0.2)[0]:
-            pass
-    else:
-        # A signal that comes the moment before a wait begins does not end that wait: so no wait is long.
-        while stopping.empty():
-            time.sleep(0.2)
-        print("Finishing the jobs in hand. Ctrl-C now gives them up.", flush=True)
-    pool.stop()
-    if not stopping.empty() and (failure := stopping.get()):
-        sys.exit(f"What the jobs print cannot be written ({failure.strerror}), so no more are done.")
+    def stop(self, why: int | None) -> int:
+        """Stop the pool, and return the exit code."""
+        if why in STOP:
+            say("Finishing the jobs in hand. Ctrl-C now gives them up.")
+        return super().stop(why)
+
+    def give_back(self) -> int:
+        """Give back what is in hand, where the step can; else others put it back when its heartbeat has stopped."""
+        if not isinstance(self.pool, Pool):
+            say(f"Jobs in hand were not finished in {self.deadline:g} s.")
+            return 0
+        code = super().give_back()
+        if not code:
+            say(f"Jobs in hand were not finished in {self.deadline:g} s: they are taken next.")
+        return code
 
 
 class OwnLines(logging.Formatter):
@@ -130,6 +168,19 @@ class Output(io.FileIO):
         except OSError as error:
             self._failed(error)
             return len(data)
+
+
+def _guard_output(signals: Signals) -> None:
+    """Let no write to standard output or errors fail, and let `signals` know of it in place of that."""
+
+    def failed(error: OSError) -> None:
+        if not signals.failure:
+            signals.failure = error
+            signals.add(TOLD)
+
+    for name in ("stdout", "stderr"):
+        if stream := getattr(sys, name):  # none, when the shell has closed it
+            setattr(sys, name, _guarded(stream, failed))
 
 
 def _guarded(stream: Any, failed: Callable[[OSError], None]) -> TextIO:

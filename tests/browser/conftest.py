@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from lab import Lab, chromium
+from launched import start, variables  # noqa: F401
 from playwright.sync_api import Browser
+from served import backend, bury, register, site  # noqa: F401
 
 from luffy_lesson.host.browser import find_browser
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Self
 
 import nbformat
 import psutil
+from fast_import import PYTHONPATH
 from nbformat.sign import NotebookNotary
 from nbval.plugin import get_sanitize_patterns
 from playwright.sync_api import Browser, Locator, sync_playwright
@@ -64,11 +65,11 @@ prompt => {
 }
 """
 
-# Every change of every board, from now on. A board is known by its cell and its place there, for its elements change.
+# Every change of every board and map, from now on. Each is known by its cell and its place there: its elements change.
 RECORD = """
 () => {
     const old = new Set(document.querySelectorAll('.luffy-board'));
-    const readings = window.luffyReadings = {};
+    const readings = window.luffyReadings = {}, maps = window.luffyMaps = {};
     window.luffyObserver?.disconnect();
     window.luffyObserver = new MutationObserver(() => {
         document.querySelectorAll('.jp-Notebook .jp-CodeCell').forEach((cell, number) => {
@@ -79,6 +80,10 @@ RECORD = """
                     lanes: [...board.querySelectorAll('.luffy-lane')].map(lane => lane.children[2].textContent),
                 };
                 if (!old.has(board) && JSON.stringify(reading) !== JSON.stringify(told.at(-1))) told.push(reading);
+            });
+            cell.querySelectorAll('.luffy-map svg').forEach((map, place) => {
+                const told = maps[`${number} ${place}`] ??= [], label = map.getAttribute('aria-label');
+                if (label !== told.at(-1)) told.push(label);
             });
         });
     });
@@ -209,7 +214,7 @@ class Lab:
                 "JUPYTER_PREFER_ENV_PATH": "1",
                 "JUPYTER_TOKEN": self._token,
                 ENDS_WITH: os.environ.get(ENDS_WITH, str(os.getpid())),
-                "PYTHONPATH": str(ROOT),
+                "PYTHONPATH": PYTHONPATH,
             }
         )
 
@@ -440,6 +445,13 @@ class Notebook:
             for place, told in readings.items()
             if told
         }
+
+    def maps(self) -> dict[int, list[str]]:
+        """Return what maps have told since `record`: for each cell that has some, the changes."""
+        told: dict[int, list[str]] = {}
+        for place, labels in self.page.evaluate("window.luffyMaps").items():
+            told.setdefault(int(place.split()[0]), []).extend(labels)
+        return told
 
     def interrupt(self) -> None:
         """Press ■."""

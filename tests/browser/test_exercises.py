@@ -143,6 +143,46 @@ def next_batch(last, seconds):
 """,
         r"✗ as many as fit into a hundredth of a second: expected 10 from `next_batch\(100, 0\.095\)`, saw 11",
     ),
+    "10_process": Wrong(
+        "stop_by",
+        """
+def stop_by(connection, processors, seconds):
+    for processor in processors:
+        processor.stopping.set()
+        processor.thread.join(seconds)
+    return 0
+""",
+        r"✗ tells all of them before it waits for the first: expected all flags raised .*, saw not all",
+    ),
+    "11_engines": Wrong(
+        "what_happens",
+        """
+def what_happens(engine, fault):
+    if engine.watches and fault == "kill_job":
+        return "at once"
+    if engine.acknowledges == "first":
+        return "done" if fault == "too_long" else "lost"
+    return "at once" if engine.connected else "later"
+""",
+        r"✗ what is acknowledged first is lost: expected 'lost' for Celery, .*, saw 'at once'",
+    ),
+    "09_queues": Wrong(
+        "two_pools",
+        """
+import math
+from fractions import Fraction
+
+
+def two_pools(first, second, busy):
+    def needed(load):
+        processors = math.ceil(Fraction(load) / busy)
+        return processors + 1 if processors == load > 0 else processors
+
+    one, two = needed(math.prod(first)), needed(math.prod(second))
+    return one, two, one + two
+""",
+        r"✗ one pool for both: expected \(_, _, 1\) from `two_pools\(\(1/10, 1\), \(1/10, 1\), 1/2\)`, saw \(1, 1, 2\)",
+    ),
 }
 
 

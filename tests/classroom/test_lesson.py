@@ -19,7 +19,7 @@ from packaging.requirements import Requirement
 from real_kernel import Kernel
 
 import luffy_lesson
-from luffy_lesson import step4_redis_queue, step7_retries
+from luffy_lesson import step4_redis_queue, step7_retries, step10_process
 from luffy_lesson.classroom import Website, WorkerProcess, check_environment, lesson, stopwatch
 from luffy_lesson.host.environment import learners
 from luffy_lesson.host.redis_server import RedisServer, free_port
@@ -167,6 +167,12 @@ def test_fresh_forgets_the_backend():
     Luffy.backend = queue.Queue()
     lesson.fresh(3)
     assert Luffy.backend is None
+
+
+def test_fresh_forgets_the_middleware():
+    step10_process.middleware.append(step10_process.logged)
+    lesson.fresh(3)
+    assert step10_process.middleware == []
 
 
 def test_fresh_closes_the_website():
@@ -365,7 +371,8 @@ def test_all_that_lessons_import_is_looked_for():
     files = [*PACKAGE.glob("step*.py"), *(PACKAGE / "classroom").rglob("*.py")]
     imports = re.compile(r"^ *(?:from|import) (\w+)", re.MULTILINE)
     found = {name for file in files for name in imports.findall(file.read_text())}
-    others = found - set(sys.stdlib_module_names) - {"luffy_lesson", "IPython"}  # IPython comes with ipykernel
+    others = found - set(sys.stdlib_module_names) - {"luffy_lesson"}
+    others -= {"IPython", "PIL"}  # they come with ipykernel, and matplotlib
     assert others - {Requirement(line).name for line in learners()} == set()
 
 

@@ -76,37 +76,17 @@ def variables(variables):
 
 
 PROJECT = """
-[build-system]
-requires = []
-build-backend = "backend"
-backend-path = ["."]
-
 [project]
-name = "luffy_lesson"
-version = "1.0"
 dependencies = {learners}
 
 [dependency-groups]
 test = {testers}
 """
-BACKEND = """
-import zipfile
-from pathlib import Path
-
-def build_editable(folder, config_settings=None, metadata_directory=None):
-    with zipfile.ZipFile(Path(folder, NAME), "w") as archive:
-        for file, text in FILES.items():
-            archive.writestr(file, text)
-    return NAME
-"""
 
 
 def needs(course, learners, testers):
-    """Have the copied checkout need these packages. It builds itself, as no network is there to get what would."""
+    """Have the copied checkout need these packages."""
     (course / "pyproject.toml").write_text(PROJECT.format(learners=learners, testers=testers))
-    files = with_metadata("luffy_lesson", "1.0", {"luffy_lesson.pth": str(course)}, learners)
-    name = "luffy_lesson-1.0-py3-none-any.whl"
-    (course / "backend.py").write_text(f"NAME, FILES = {name!r}, {files!r}\n{BACKEND}")
 
 
 @pytest.fixture
@@ -136,12 +116,11 @@ def wheels(tmp_path):
     return made
 
 
-def with_metadata(name, version, files, requires=()):
+def with_metadata(name, version, files):
     """Add to the files of a wheel what makes them one."""
     about = f"{name}-{version}.dist-info"
-    needed = "".join(f"Requires-Dist: {line}\n" for line in requires)
     files = files | {
-        f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needed}",
+        f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
         f"{about}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     return files | {f"{about}/RECORD": "".join(f"{file},,\n" for file in [*files, f"{about}/RECORD"])}
@@ -180,7 +159,8 @@ def uv(tmp_path, course, wheels):
         "log": str(log),
         "venv": str(course / ".venv"),
         "wheels": {
-            str(course): [str(wheels[name]) for name in ("packaging", "redis")],
+            "packaging>=23.1": [str(wheels["packaging"])],
+            "redis>=6.4": [str(wheels["redis"])],
             "pytest>=8.4": [str(wheels["pytest"])],
         },
     }
@@ -344,6 +324,7 @@ def test_without_venv_it_says_what_brings_it_and_leaves_nothing(course, bare, la
     assert not (course / ".venv").exists()
 
 
+@pytest.mark.package
 def test_venv_and_pip_make_the_environment_and_complete_it(course, bare, launch, wheels, network, no_network):
     half_made(course)
     done = launch("lab", python=bare, cwd=course, **network)
@@ -352,9 +333,11 @@ def test_venv_and_pip_make_the_environment_and_complete_it(course, bare, launch,
     assert "Setting up the course" in said[0]
     assert re.fullmatch(r"  making the environment: \d+ s", said[1])
     assert re.fullmatch(r"  installing the packages: \d+ s", said[2])
-    assert len(said) == 3
+    assert re.fullmatch(r"  adding the course: \d+ s", said[3])
+    assert len(said) == 4
     (site,) = (course / ".venv").glob("lib/python*/site-packages")
-    assert (site / "luffy_lesson.pth").exists()
+    found = [course / ".venv/bin/python", "-c", "import luffy_lesson; print(luffy_lesson.__file__)"]
+    assert subprocess.check_output(found, cwd="/", env={}, text=True) == f"{course}/luffy_lesson/__init__.py\n"
     assert not (site / "pytest.py").exists()  # a learner needs none
 
     done = launch("lab", python=bare, cwd=course, **no_network)
@@ -377,6 +360,7 @@ def test_venv_and_pip_make_the_environment_and_complete_it(course, bare, launch,
     assert (site / "coffee.py").exists()
 
 
+@pytest.mark.package
 def test_what_the_installer_says_is_shown_and_not_guessed_at(course, bare, launch, with_pip, network):
     shutil.copytree(with_pip, course / ".venv", symlinks=True)
     needs(course, ["packaging>=23.1", "cocoa>=1.0"], [])
@@ -387,6 +371,7 @@ def test_what_the_installer_says_is_shown_and_not_guessed_at(course, bare, launc
     assert len(done.stderr.splitlines()) <= 7
 
 
+@pytest.mark.package
 def test_settings_that_send_packages_elsewhere_do_not_count(course, bare, launch, with_pip, network, tmp_path):
     shutil.copytree(with_pip, course / ".venv", symlinks=True)
     (tmp_path / "pip.conf").write_text("[global]\nuser = yes\n")
@@ -419,6 +404,7 @@ def old_redis(tmp_path):
     return str(tmp_path / "old")
 
 
+@pytest.mark.package
 def test_an_old_package_on_the_pythonpath_hides_nothing(course, bare, launch, uv, old_redis):
     note = f"The course runs without your PYTHONPATH: {old_redis} has other versions.\n"
     for calls in (2, 2):
@@ -517,7 +503,7 @@ def test_uv_on_the_path_is_used_and_mends_a_half_made_environment(course, bare, 
     made = str(course / ".venv")
     assert uv() == [
         ["venv", "--clear", "--python", bare, made],
-        ["pip", "install", "--python", f"{made}/bin/python", "-e", str(course), "pytest>=8.4"],
+        ["pip", "install", "--python", f"{made}/bin/python", "packaging>=23.1", "redis>=6.4", "pytest>=8.4"],
     ]
 
 
@@ -529,12 +515,14 @@ def test_an_environment_that_lacks_something_is_completed_and_not_made_again(cou
     assert (course / ".venv/mine").exists()
 
 
+@pytest.mark.package
 def test_the_first_test_adds_only_what_tests_need(course, bare, launch, uv):
     assert launch("lab", python=bare, cwd=course).stderr == "the course opens\n"
     assert launch("test", python=bare, cwd=course).returncode == 0
-    assert [call[4:] for call in uv() if call[0] == "pip"] == [["-e", str(course)], ["pytest>=8.4"]]
+    assert [call[4:] for call in uv() if call[0] == "pip"] == [["packaging>=23.1", "redis>=6.4"], ["pytest>=8.4"]]
 
 
+@pytest.mark.package
 def test_a_command_that_is_started_from_the_course_may_need_more(course, bare, launch, uv, wheels):
     """As in a terminal in JupyterLab, which a launcher has started after a set-up."""
     program = "import os; os.execv(os.sys.executable, [os.sys.executable, '-m', 'luffy_lesson', 'test'])"
@@ -551,6 +539,7 @@ def test_a_command_that_is_started_from_the_course_may_need_more(course, bare, l
 @pytest.mark.parametrize(
     ("fails", "sentence"), [("venv", "failed while making the environment"), ("pip", "Is the network down")]
 )
+@pytest.mark.package
 def test_when_uv_fails_it_says_so_and_a_later_try_succeeds(course, bare, launch, uv, fails, sentence):
     done = launch("test", python=bare, cwd=course, UV_FAILS=fails)
     assert done.returncode == 1

@@ -606,15 +606,19 @@ TEST = """
 import os
 import threading
 from pathlib import Path
+import redis
 from luffy_lesson.host.redis_server import RedisServer
+from servers import VALKEY, server
+
+def pid(connection):
+    return connection.info("server")["process_id"]
 
 def test_that_hangs():
-    server = RedisServer()
-    server.start()
-    with server.connect() as connection:
-        pid = connection.info("server")["process_id"]
-    Path("pids").write_text(f"{os.getpid()} {pid}")
-    threading.Event().wait(60)
+    lessons = RedisServer()
+    lessons.start()
+    with server(VALKEY) as port, lessons.connect() as connection, redis.Redis(port=port) as other:
+        Path("pids").write_text(f"{os.getpid()} {pid(connection)} {pid(other)}")
+        threading.Event().wait(60)
 """
 
 
@@ -624,6 +628,7 @@ def test_servers_of_tests_end_with_the_tests(tmp_path, environment, eventually):
     (tmp_path / "pytest.ini").touch()
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "xdist", "-n1"]
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # so that it starts soon
+    environment["PYTHONPATH"] += f":{Path(__file__).parents[1]}"
     del environment[ENDS_WITH]
     os.mkfifo(tmp_path / "pids")
     with subprocess.Popen(
@@ -632,11 +637,12 @@ def test_servers_of_tests_end_with_the_tests(tmp_path, environment, eventually):
         started = []
         try:
             started += map(int, (tmp_path / "pids").read_text().split())  # waits for the test, however slow its start
-            _, server = started
+            worker, server, other = started
             keeper = psutil.Process(server).ppid()
             run.kill()
+            os.kill(worker, signal.SIGKILL)
             run.wait()
-            eventually(lambda: not alive(server) and not alive(keeper))
+            eventually(lambda: not any(alive(number) for number in (server, keeper, other)))
         finally:
             run.kill()
             for number in started:

@@ -10,8 +10,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+from fast_import import PYTHONPATH
 
 from luffy_lesson.launcher import commands
+
+pytestmark = pytest.mark.commands
 
 BROWSER_TESTS = Path(__file__).parents[1] / "browser"
 SETTINGS = """
@@ -114,6 +117,10 @@ def test_quick():
 @pytest.mark.hypothesis
 def test_of_many_inputs():
     assert False
+
+@pytest.mark.every_step
+def test_of_a_step_among_others():
+    assert False
 """
 
 
@@ -139,7 +146,7 @@ def test_quick_runs_the_steps_and_the_rules_and_no_browser(quick, launch):
         "tests/test_backend_contract.py",
         "tests/notebooks/test_rules.py",
     ]
-    assert "4 passed, 4 deselected" in done.stdout
+    assert "4 passed, 8 deselected" in done.stdout
 
 
 def test_quick_passes_options_on_and_says_what_failed(quick, launch):
@@ -147,7 +154,7 @@ def test_quick_passes_options_on_and_says_what_failed(quick, launch):
     assert launch("test", "--quick", "-n0", cwd=quick).returncode == 1
     done = launch("test", "-k", "step2", "--quick", "-n0", cwd=quick)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "1 passed, 7 deselected" in done.stdout
+    assert "1 passed, 11 deselected" in done.stdout
 
 
 def test_the_files_of_the_quick_tests_are_there():
@@ -182,7 +189,7 @@ def test_a_browser_test_that_is_skipped_in_ci_has_failed(variables, tmp_path, ci
     (folder / "test_page.py").write_text("def test_page(lab): pass")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", folder],
-        env=variables | {"CI": ci},
+        env=variables | {"CI": ci, "PYTHONPATH": f"{variables['PYTHONPATH']}:{BROWSER_TESTS.parent}:{PYTHONPATH}"},
         cwd=folder,
         capture_output=True,
         text=True,

@@ -4,6 +4,8 @@ import re
 import subprocess
 import tomllib
 
+import pytest
+
 from luffy_lesson.host.environment import ROOT
 
 
@@ -14,6 +16,11 @@ def parts_of(*words):
     return said[1].split()
 
 
+def names_of_marks():
+    marks = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["markers"]
+    return [mark.partition(":")[0] for mark in marks]
+
+
 def test_a_word_that_is_no_part_is_said_before_anything_runs():
     assert parts_of("lint") == parts_of("style", "lint")
 
@@ -22,5 +29,12 @@ def test_each_part_is_there_and_each_mark_has_its_own():
     parts = parts_of("lint")
     script = (ROOT / ".ci/run").read_text()
     assert set(parts) <= set(re.findall(r"^(\w+)\(\) \{$", script, re.MULTILINE))
-    marks = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["markers"]
-    assert {mark.partition(":")[0] for mark in marks} <= set(parts)
+    assert set(names_of_marks()) <= set(parts)
+
+
+@pytest.mark.parametrize("mark", [name for name in names_of_marks() if (ROOT / "tests" / name).is_dir()])
+def test_all_tests_in_a_folder_with_the_name_of_a_mark_have_it(mark):
+    files = list((ROOT / "tests" / mark).rglob("test_*.py"))
+    assert files
+    for file in files:
+        assert re.search(rf"^pytestmark = \[?pytest\.mark\.{mark}\b", file.read_text(encoding="utf-8"), re.MULTILINE)

@@ -16,6 +16,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from luffy_lesson.classroom.check import Exercise, progress_file
 from luffy_lesson.launcher.grade import check
 
+pytestmark = pytest.mark.commands
+
 FIRST = "from luffy_lesson.classroom import check, lesson\nlesson.fresh({})"
 FIRST_OF_1 = FIRST.format(1)
 STUB = "class {0}:\n    def __getattr__(self, name):\n        raise NotImplementedError\n"

@@ -17,6 +17,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 import luffy_lesson
 from luffy_lesson.launcher.kernel import ThisPython, by_files
 
+pytestmark = pytest.mark.commands
+
 ROOT = Path(luffy_lesson.__file__).parents[1]
 ANOTHER = """
 import sys

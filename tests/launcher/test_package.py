@@ -84,6 +84,29 @@ def test_help_and_doctor(installed):
     assert "✓ the tests' packages: an installed package has no tests" in said
 
 
+def test_the_wheel_has_what_the_dashboard_and_the_fleet_are_drawn_with(built):
+    (wheel,) = built.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = {*archive.namelist()}
+    files = [path for suffix in ("html", "css", "js", "svg") for path in (ROOT / "luffy_lesson").rglob(f"*.{suffix}")]
+    assert len(files) >= 8
+    assert names >= {str(path.relative_to(ROOT)) for path in files}
+
+
+def test_the_dashboard(installed, start, tmp_path):
+    prefix, home = installed("python", "-c", "import sys; print(sys.prefix)").strip(), {"LUFFY_HOME": str(tmp_path)}
+    options = {"python": f"{prefix}/bin/luffy-lesson", "run": (), "PYTHONPATH": ""}
+    address = start("dashboard", "--port=0", **options, **home).wait_for("The dashboard of", timeout=60).split()[-4]
+    for path, has in (
+        ("", "No process takes jobs."),
+        ("static/live.js", "refresh"),
+        ("metrics", "luffy_dead_jobs 0.0"),
+    ):
+        with urllib.request.urlopen(address + path, timeout=30) as answer:
+            assert has in answer.read().decode()
+    installed("luffy-lesson", "redis", "stop", **home)
+
+
 @pytest.mark.parametrize("command", ["test", "store"])
 def test_test_and_store_say_that_they_need_the_sources(installed, command):
     assert installed("luffy-lesson", command, succeeds=False).startswith(f"`{command}` needs the sources")

@@ -10,6 +10,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from luffy_lesson.classroom.page.display import stand_in
 
+pytestmark = pytest.mark.commands
+
 CELL = """\
 import ipywidgets
 from IPython.display import display

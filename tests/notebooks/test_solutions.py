@@ -51,6 +51,7 @@ def test_between_an_answer_and_its_check_is_a_cell_to_try_it_in_which_says_that_
         assert cell.outputs[-1].text == "not written yet\n"
 
 
+@pytest.mark.commands
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
 def test_a_notebook_with_the_solutions_in_it_has_every_exercise_solved(path, tmp_path, capsys):
     nbformat.write(solved(path), tmp_path / path.name)

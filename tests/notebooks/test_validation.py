@@ -4,12 +4,10 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import nbformat
+from fast_import import PYTHONPATH
 from nbformat.v4 import new_code_cell, new_notebook, new_output
-
-ROOT = Path(__file__).parents[2]
 
 
 def test_an_output_counts_as_what_it_was_updated_to(tmp_path):
@@ -33,7 +31,7 @@ def test_an_output_counts_as_what_it_was_updated_to(tmp_path):
     ]
     done = subprocess.run(
         [*command, str(tmp_path)],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": PYTHONPATH},
         cwd=tmp_path,
         capture_output=True,
         text=True,

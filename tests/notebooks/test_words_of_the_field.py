@@ -1,6 +1,7 @@
 """Code and texts say heartbeat, in flight, dead set, as all job systems do, and have no words of their own."""
 
 import io
+import itertools
 import json
 import re
 import tokenize
@@ -12,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 PATHS = [ROOT / "docs/make_diagrams.py", *ROOT.glob("*.md"), *ROOT.glob("tests/**/*.md")]
 PATHS += [path for folder in ("luffy_lesson", "notebooks", "benchmarks") for path in (ROOT / folder).rglob("*")]
 PATHS = sorted(path for path in PATHS if path.suffix in {".py", ".ipynb", ".md", ".lua", ".rb", ".svg"})
+FOLDERS = sorted({path.parent for path in PATHS})
 
 OWN_NAME = re.compile(r"(?:^|_)(?i:(?:hand|heart|grave|fate)s?)(?=_|$)|(?:Hand|Heart|Grave|Fate)s?(?=[A-Z_]|$)")
 OWN_WORD = re.compile(r"(?i)\b(?:heart|grave|fate)s?\b")
@@ -46,10 +48,13 @@ def test_all_kinds_of_files_are_looked_at():
     assert {path.suffix for path in PATHS} >= {".py", ".ipynb", ".md", ".svg"}
 
 
-@pytest.mark.parametrize("path", PATHS, ids=named)
-def test_a_file_has_the_words_of_the_field(path):
-    assert set().union(*map(own_names, codes(path))) == set()
-    assert own_words(path.read_text(encoding="utf-8")) == []
+@pytest.mark.parametrize("folder", FOLDERS, ids=named)
+def test_the_files_of_a_folder_have_the_words_of_the_field(folder):
+    own = {}
+    for path in (path for path in PATHS if path.parent == folder):
+        names = itertools.chain.from_iterable(map(own_names, codes(path)))
+        own[path.name] = [*names, *own_words(path.read_text(encoding="utf-8"))]
+    assert {name: words for name, words in own.items() if words} == {}
 
 
 @pytest.mark.parametrize(

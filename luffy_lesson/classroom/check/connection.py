@@ -10,6 +10,9 @@ from luffy_lesson.classroom.check.sandbox import Wrong
 from luffy_lesson.classroom.check.waiting import SOON
 from luffy_lesson.step4_redis_queue import RedisBackend
 
+SILENT: dict[str, Any] = {"driver_info": None} if hasattr(redis, "DriverInfo") else {}
+"""Options of a client that does not say who it is: it would read that from a file, each time that it connects."""
+
 
 class Guarded(redis.Redis):
     """A connection that leaves the notebook's own queue alone, also when an answer names it."""
@@ -27,9 +30,9 @@ def guard(args: tuple[Any, ...]) -> None:
         raise Wrong("the key that it was given", RedisBackend.key, "which key does the command name?")
 
 
-def connect() -> Any:
-    """Return a connection to the server of `$REDIS_URL`."""
-    return Guarded.from_url(redis_client.address(), protocol=2, socket_timeout=2 * SOON)
+def connect(url: str = "") -> Any:
+    """Return a connection to the server of an address, else to that of `$REDIS_URL`."""
+    return Guarded.from_url(url or redis_client.address(), protocol=2, socket_timeout=2 * SOON, **SILENT)
 
 
 def new_key() -> str:
@@ -44,7 +47,7 @@ def keys(connection: Any, start: str) -> list[Any]:
 
 def text(thing: Any) -> Any:
     """Return a payload as text, whether it is text or bytes."""
-    return thing.decode() if isinstance(thing, bytes) else thing
+    return thing.decode(errors="surrogateescape") if isinstance(thing, bytes) else thing
 
 
 def texts(things: list[Any]) -> list[Any]:

@@ -14,7 +14,7 @@ import redis
 from redis.connection import AbstractConnection
 
 from luffy_lesson import redis_client
-from luffy_lesson.classroom.check.connection import guard
+from luffy_lesson.classroom.check.connection import SILENT, guard
 from luffy_lesson.classroom.check.processes import GREETINGS, first_command
 from luffy_lesson.classroom.check.sandbox import Steps, Wrong
 from luffy_lesson.step4_redis_queue import RedisBackend
@@ -27,6 +27,12 @@ LIBRARY = re.compile(rb"#!\w+ name=(\w+)")
 
 CHECKS_OWN = re.compile(rb"luffy:check:[0-9a-f]{8}")
 """How the keys begin that a check gives to an answer."""
+
+LISTS = {b"LINDEX", b"LPUSH", b"LRANGE", b"LREM", b"LTRIM", b"RPUSH"}
+OTHERS = {b"EXPIRE", b"HSET", b"PEXPIRE", b"SADD", b"SET", b"SREM"}
+SORTED_SETS = {b"ZADD", b"ZRANGE", b"ZRANGEBYSCORE", b"ZREM", b"ZREMRANGEBYSCORE", b"ZSCORE"}
+ONE_KEY = LISTS | OTHERS | SORTED_SETS
+"""Commands of which it is known that the first thing that they say is a key, and the others are none."""
 
 EMPTIES = {b"FLUSHALL", b"FLUSHDB", b"FLUSH"}
 """Commands that would take all keys, or all functions, of the notebook."""
@@ -44,7 +50,7 @@ def taken_away() -> Iterator[Callable[[Check], Check]]:
         connection.ping()
         libraries = _libraries(connection)
         try:
-            yield lambda steps: lambda answer: _noted(notes.fileno(), steps(answer))
+            yield lambda steps: lambda answer: _noted(notes.fileno(), connection, steps(answer))
         finally:
             notes.seek(0)
             lines = set(notes.read().splitlines())
@@ -55,43 +61,58 @@ def taken_away() -> Iterator[Callable[[Check], Check]]:
 
 def _connect() -> redis.Redis:
     try:
-        return redis.Redis.from_url(redis_client.address(), protocol=2, socket_timeout=2)
+        return redis.Redis.from_url(redis_client.address(), protocol=2, socket_timeout=2, **SILENT)
     except ValueError as error:  # an address that is none
         raise redis.ConnectionError(str(error)) from error
 
 
-def _noted(notes: int, steps: Steps) -> Steps:
+def _noted(notes: int, asking: redis.Redis, steps: Steps) -> Steps:
     """Return the steps of a check, in whose process each name that is new on the server is noted before it is sent."""
-    usual, known, asking = AbstractConnection.send_packed_command, set[bytes](), _connect()
-    pool = asking.connection_pool
+    usual, known, pool = AbstractConnection.send_packed_command, set[bytes](), asking.connection_pool
     pool.connection_class = type("Asking", (pool.connection_class,), {"send_packed_command": usual})
 
     def send(self: Any, command: Any, *args: Any, **options: Any) -> Any:
         data = b"".join(command) if isinstance(command, list | tuple) else command
-        names = [part for part in arguments(data) if 0 < len(part) <= LONGEST]  # keys are among them
-        if names and names[0].upper() not in GREETINGS:
-            guard((b"", *names))
-            if found := EMPTIES.intersection(names[:2]):
+        names = set[bytes]()
+        for parts in commands(data):
+            does = parts[0].upper()
+            if does in GREETINGS:
+                continue
+            guard(parts)
+            if found := EMPTIES.intersection((does, *parts[1:2])):
                 raise Wrong("other keys to be left alone", found.pop().decode(), "which keys are the answer's own?")
-            for name in set(names) - known:
-                with contextlib.suppress(redis.ResponseError):  # what the user may not ask is not the user's to make
-                    if not asking.exists(name):
-                        os.write(notes, f"key {name.hex()}\n".encode())
-                known.add(name)  # only now: another thread may send it too, and must not before it is noted
-            for name in LIBRARY.findall(data):
-                os.write(notes, b"function " + name + b"\n")
+            names.update(parts[1:2] if does in ONE_KEY else parts[1:])  # keys are among them
+        names = {name for name in names - known if 0 < len(name) <= LONGEST}
+        for name in _not_there(asking, names):
+            os.write(notes, f"key {name.hex()}\n".encode())
+        known.update(names)  # only now: another thread may send them too, and must not before they are noted
+        for name in LIBRARY.findall(data):
+            os.write(notes, b"function " + name + b"\n")
         return usual(self, command, *args, **options)  # type: ignore[no-untyped-call]
 
     AbstractConnection.send_packed_command = send  # type: ignore[method-assign]  # the process is a throw-away one
     yield from steps
 
 
-def arguments(data: bytes) -> Iterator[bytes]:
-    """Yield what commands say, the name of each included, from how they travel."""
+def _not_there(asking: redis.Redis, names: set[bytes]) -> list[bytes]:
+    """Return of which names there is nothing on the server, or only what a check has made."""
+    others = [name for name in names if not CHECKS_OWN.match(name)]
+    if not others:
+        return [*names]
+    requests = asking.pipeline(transaction=False)
+    for name in others:
+        requests.exists(name)
+    # An error is that of a user who may not ask: such a key is not the user's to make, either.
+    there = [name for name, answer in zip(others, requests.execute(raise_on_error=False), strict=True) if answer != 0]
+    return [*names.difference(there)]
+
+
+def commands(data: bytes) -> Iterator[tuple[bytes, ...]]:
+    """Yield commands, the name of each and what else it says, from how they travel."""
     at = 0
     while found := first_command(data, at):
-        parts, at = found
-        yield from parts
+        command, at = found
+        yield command
 
 
 def _delete_keys(connection: redis.Redis, names: set[bytes]) -> None:

@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 import redis
 
-from luffy_lesson.classroom.check.connection import Guarded, connect, guard
+from luffy_lesson.classroom.check.connection import connect, guard
 from luffy_lesson.classroom.check.sandbox import Wrong
 from luffy_lesson.classroom.check.waiting import SOON
 
@@ -140,9 +140,19 @@ class Gate(socketserver.ThreadingTCPServer):
         self.upstream.close()
 
     def connect(self) -> Any:
-        """Return a connection through the gate. For a process of its own, in which `$REDIS_URL` leads there, too."""
+        """Return a connection through the gate. From now on `$REDIS_URL` leads there, too."""
         os.environ["REDIS_URL"] = self.url
-        return Guarded.from_url(self.url, protocol=2, socket_timeout=2 * SOON)
+        return connect(self.url)
+
+    def through(self, task: Task) -> Callable[[], Any]:
+        """Return what does a task with a connection through the gate, in a process of its own."""
+        given = connect(self.url)  # here, and not in each process, which pays for each page of memory that it touches
+
+        def do() -> Any:
+            os.environ["REDIS_URL"] = self.url
+            return task(given)
+
+        return do
 
     def watch(self, before: Callable[[int], None] = lambda number: None) -> None:
         """Count from one again, and call `before` with the number of each command before it is passed on."""
@@ -181,17 +191,15 @@ class _Passing(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         pool = self.server.upstream.connection_pool
         upstream = pool.connection_class(**pool.connection_kwargs)  # in TLS, or to a file, if need be
-        with contextlib.suppress(OSError, redis.RedisError):
-            upstream.connect()
+        with contextlib.suppress(OSError, redis.RedisError), upstream._connect() as there:  # and no greetings
             try:
-                self._pass_on(upstream._sock)  # no other name leads there
+                self._pass_on(there)
             except Cut as cut:
-                upstream._sock.shutdown(socket.SHUT_WR)
+                there.shutdown(socket.SHUT_WR)
                 with contextlib.suppress(OSError):
-                    while upstream._sock.recv(1 << 16):  # until the server has carried out what it has, and hangs up
+                    while there.recv(1 << 16):  # until the server has carried out what it has, and hangs up
                         pass
                 cut.then()
-        upstream.disconnect()
 
     def _pass_on(self, there: Any) -> None:
         gate, client, rest, in_multi = self.server, self.request, b"", False
@@ -236,6 +244,7 @@ def killed(gate: Gate, task: Task) -> Iterator[int]:
 
     Yield after each how many of its commands came through. The last one is not killed any more.
     """
+    through = gate.through(task)
     for number in range(1, 100):
         victim: Future[Process] = Future()
 
@@ -248,7 +257,7 @@ def killed(gate: Gate, task: Task) -> Iterator[int]:
                 raise Cut(kill)
 
         gate.watch(before)
-        victim.set_result(Process(lambda: task(gate.connect())))
+        victim.set_result(Process(through))
         gate.result(victim.result())
         came = len(gate.commands)
         gate.watch()
@@ -264,6 +273,7 @@ def held(gate: Gate, task: Task, other: Callable[[], Any], patience: float = 0.2
     seems to wait: it has not after `patience` seconds, nor as long as another process takes to be heard. Yield what the
     two returned. The last one is not held any more: `other` acts after it.
     """
+    through = gate.through(task)
     for number in range(1, 100):
         rivals: list[Process] = []
 
@@ -273,7 +283,7 @@ def held(gate: Gate, task: Task, other: Callable[[], Any], patience: float = 0.2
                 _be_patient(rivals[0], patience)
 
         gate.watch(before)
-        process = Process(lambda: task(gate.connect()))
+        process = Process(through)
         try:
             first = gate.result(process)
             last = not rivals

@@ -172,13 +172,12 @@ def _keep(be_the_child: Callable[[], None], writer: int) -> None:
         while os.wait()[0] != child:
             pass
         deadline = time.monotonic() + 2  # who has become another user cannot be ended
-        while (left := psutil.Process().children(recursive=True)) and time.monotonic() < deadline:
-            for other in left:
-                with contextlib.suppress(psutil.Error):
-                    other.kill()
-            with contextlib.suppress(ChildProcessError):
-                while os.waitpid(-1, os.WNOHANG)[0]:
-                    pass
+        with contextlib.suppress(ChildProcessError):  # none is left
+            while time.monotonic() < deadline:
+                if not os.waitpid(-1, os.WNOHANG)[0]:
+                    for other in psutil.Process().children(recursive=True):
+                        with contextlib.suppress(psutil.Error):
+                            other.kill()
     finally:
         os._exit(0)
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
-from luffy_lesson.classroom.check.connection import connect, nth, text, texts
+from luffy_lesson.classroom.check.connection import nth, text, texts
 from luffy_lesson.classroom.check.processes import Gate, Task, held, killed, together
 from luffy_lesson.classroom.check.sandbox import Saw, Wrong
-from luffy_lesson.classroom.check.waiting import QUIET, SOON, until
+from luffy_lesson.classroom.check.waiting import QUIET, SOON
 
 TAKERS = 4
 """How many processes take jobs at the same time."""
@@ -56,8 +56,12 @@ class Waiting:
         self._ends: dict[float, tuple[Any, float]] = {}
         self._raised: BaseException | None = None
         self._began = time.monotonic()
-        for timeout in self._timeouts:
-            threading.Thread(target=self._wait, args=[timeout, self._ends], name="the check's own").start()
+        self._threads = {
+            timeout: threading.Thread(target=self._wait, args=[timeout, self._ends], name="the check's own")
+            for timeout in self._timeouts
+        }
+        for thread in self._threads.values():
+            thread.start()
 
     def _wait(self, timeout: float, ends: dict[float, tuple[Any, float]]) -> None:
         begin = time.monotonic()
@@ -84,7 +88,7 @@ class Waiting:
         late = {}
         for timeout in sorted(self._timeouts):
             over = self._began + timeout + 1.5
-            until(lambda timeout=timeout: self._raised or timeout in self._ends, over - time.monotonic())  # type: ignore[misc]
+            self._threads[timeout].join(max(0, over - time.monotonic()))
             if self._raised:
                 raise self._raised
             wanted = f"`queue.Empty` after {timeout} s"
@@ -118,11 +122,13 @@ def _late(get: Callable[[], Any], put: Callable[[], Any], wanted: str, quiet: fl
     got: list[tuple[Any, float]] = []
     waiting = threading.Thread(target=lambda: got.append((taken(get), time.monotonic())), name="the check's own")
     waiting.start()
-    if until(lambda: got, quiet):
+    waiting.join(quiet)
+    if got:
         raise Wrong("`get` to wait for a job", f"{got[0][0]!r} at once", "what does it do when there is nothing yet?")
     put()
     begin = time.monotonic()
-    if not until(lambda: got):
+    waiting.join(SOON)
+    if not got:
         raise Wrong(f"{wanted!r} as soon as it is there", f"nothing for {SOON} s", "what wakes it up?")
     if got[0][0] != wanted:
         raise Wrong(f"{wanted!r} as soon as it is there", f"{got[0][0]!r}", "how long does it wait, and what for?")
@@ -144,7 +150,7 @@ def between(gate: Gate, take: Task, connection: Any, jobs: dict[str, list[str]])
 
     one, two = chain(*jobs.values())
     _put(connection, jobs)
-    for both in held(gate, taker, lambda: taker(connect())):
+    for both in held(gate, taker, lambda: taker(connection)):
         if set(both) != {one, two}:
             look = "what may another process do between two commands of yours?"
             raise Wrong(f"{one!r} for one of two processes, and {two!r} for the other", f"{list(both)}", look)

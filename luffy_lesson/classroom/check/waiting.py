@@ -34,7 +34,7 @@ def until(condition: Callable[[], object], seconds: float = SOON) -> bool:
     while not condition():
         if time.monotonic() > deadline:
             return False
-        time.sleep(0.005)
+        time.sleep(0.01)
     return True
 
 
@@ -77,7 +77,7 @@ def clock_set(seconds: float = 3600, again: bool = True) -> Iterator[None]:
     For the check's process only, which is thrown away: there, other functions stay in the place of the usual ones.
     """
     looks, is_set = itertools.count(), True
-    usual = time.clock_gettime, time.clock_gettime_ns, datetime.datetime  # a tuple: `_replace` looks into none
+    usual = time.clock_gettime, time.clock_gettime_ns, datetime.datetime  # a tuple: `replace` looks into none
 
     def later(clock: int = time.CLOCK_REALTIME) -> float:
         if not is_set or clock != time.CLOCK_REALTIME:
@@ -91,11 +91,11 @@ def clock_set(seconds: float = 3600, again: bool = True) -> Iterator[None]:
 
         utcnow = today = now
 
-    _replace(
-        (time.time, _Function(lambda: usual[0](time.CLOCK_REALTIME) + later())),
-        (time.time_ns, _Function(lambda: usual[1](time.CLOCK_REALTIME) + int(later() * 1e9))),
-        (time.clock_gettime, _Function(lambda clock: usual[0](clock) + later(clock))),
-        (time.clock_gettime_ns, _Function(lambda clock: usual[1](clock) + int(later(clock) * 1e9))),
+    replace(
+        (time.time, Function(lambda: usual[0](time.CLOCK_REALTIME) + later())),
+        (time.time_ns, Function(lambda: usual[1](time.CLOCK_REALTIME) + int(later() * 1e9))),
+        (time.clock_gettime, Function(lambda clock: usual[0](clock) + later(clock))),
+        (time.clock_gettime_ns, Function(lambda clock: usual[1](clock) + int(later(clock) * 1e9))),
         (datetime.datetime, Moved),
     )
     try:
@@ -104,26 +104,30 @@ def clock_set(seconds: float = 3600, again: bool = True) -> Iterator[None]:
         is_set = False
 
 
-class _Function:
-    """A function that does not become a method where it is the attribute of a class: like those of `time`."""
+class Function:
+    """A function that does not become a method where it is the attribute of a class: like those of Python's own."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
 
-    def __call__(self, *args: Any) -> Any:
-        return self._function(*args)
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """Call it."""
+        return self._function(*args, **options)
 
 
-def _replace(*pairs: tuple[Any, Any]) -> None:
-    """Put the second of each pair in the place of the first: in names, attributes, closures, defaults, whosever."""
+def replace(*pairs: tuple[Any, Any]) -> None:
+    """Put the second of each pair in the place of the first: in names, attributes, closures, defaults, whosever.
+
+    For the check's process only, which is thrown away.
+    """
     new = {id(old): thing for old, thing in pairs}
     gc.disable()
     gc.unfreeze()  # of what is frozen, nobody could tell who has it
     holders = gc.get_referrers(*[old for old, _ in pairs])
-    others = gc.get_objects()
+    owners = gc.get_referrers(*[holder for holder in holders if isinstance(holder, dict | tuple)])
     gc.freeze()
     gc.enable()
-    for other in others:
+    for other in owners:
         if isinstance(other, type):
             for name, thing in _found(vars(other), new):
                 with contextlib.suppress(TypeError):  # a class that is not Python's to change
@@ -138,7 +142,7 @@ def _replace(*pairs: tuple[Any, Any]) -> None:
                 holder.cell_contents = new[id(holder.cell_contents)]
             case types.BuiltinMethodType() if isinstance(holder.__self__, type):
                 if there := getattr(new.get(id(holder.__self__)), holder.__name__, None):
-                    _replace((holder, there))  # `datetime.now`, under a name of its own
+                    replace((holder, there))  # `datetime.now`, under a name of its own
             case types.FunctionType() | type() | types.ModuleType():
                 pass
             case _ if hasattr(holder, "__dict__"):

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import ipywidgets
-from IPython.display import display
+from IPython.display import Image, display
 
-from luffy_lesson.classroom.page.display import in_notebook, show_widget
+from luffy_lesson.classroom.page.display import in_notebook, show_text, show_widget
 from luffy_lesson.classroom.watch.cell_output import owner
 from luffy_lesson.host.environment import CONTENT
 
@@ -28,6 +28,9 @@ BENCHMARKS = CONTENT / "benchmarks"
 INSTALL = "pip install rq 'dramatiq[redis]' huey 'celery[redis]' taskiq taskiq-redis"
 INSTALL_RUBY = "apt install ruby-hiredis ruby-sidekiq"
 TEXT = "A button that measures the same on this machine."
+LEFT_OUT = ("| taskiq", "| Huey, safest", "| luffy, step 5", "| luffy, step 7", "| luffy, step 8")
+"""The beginnings of rows that tell nothing that others do not."""
+
 ENDS_WITHIN = 10
 """How long the benchmark may take to end its own processes, in seconds."""
 
@@ -131,3 +134,12 @@ def engines() -> None:
     """Display what was measured of the course's system and of engines, and a button that measures on this machine."""
     display(chart(BENCHMARKS / "results", "Jobs that do nothing, a second: one process, five threads"))
     show_widget(Measurement().widget, TEXT)
+
+
+def faults() -> None:
+    """Display what engines lose: the picture that `benchmarks/faults.py` has drawn, and most rows of its table."""
+    results = BENCHMARKS / "results"
+    display(Image(results / "faults.png", alt="How long until a job is begun again after a kill, or that it is lost"))
+    text = (results / "faults.md").read_text(encoding="utf-8").partition("\n## ")[0]
+    rows = [line for line in text.splitlines() if line.startswith("|") and not line.startswith(LEFT_OUT)]
+    show_text("\n".join(rows), markdown="\n".join(rows))

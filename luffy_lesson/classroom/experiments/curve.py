@@ -3,7 +3,8 @@
 from matplotlib.ticker import PercentFormatter
 
 from luffy_lesson.classroom.experiments.waits import expected_wait
-from luffy_lesson.classroom.page.picture import FAIL, INK, PALE, PAPER, WORK, Picture
+from luffy_lesson.classroom.page.palette import FAIL, INK, PALE, PAPER, WORK
+from luffy_lesson.classroom.page.picture import Picture
 
 
 class Waiting(Picture):

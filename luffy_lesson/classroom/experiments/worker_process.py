@@ -2,17 +2,25 @@
 
 import contextlib
 import os
+import re
 import select
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import ClassVar, Self
 
+from luffy_lesson.classroom.watch import elsewhere
 from luffy_lesson.classroom.watch.cell_output import owner
+from luffy_lesson.classroom.watch.entry import Entry
+from luffy_lesson.classroom.watch.events import Elsewhere, events
 
 READY_WITHIN = 30
 """How long a worker process may take until its processors are ready, in seconds."""
+
+TO_A_TERMINAL = re.compile(r"(Finishing the jobs in hand|No more jobs are taken)\. Ctrl-C .*")
+"""What a worker process says to whoever has a keyboard."""
 
 
 def another_process(code: str, timeout: float = 30) -> None:
@@ -47,7 +55,15 @@ class WorkerProcess:
 
     running: "ClassVar[set[WorkerProcess]]" = set()
 
-    def __init__(self, file: str, count: int = 5, step: int = 4, silent: bool = False, **heartbeat: float) -> None:
+    def __init__(
+        self,
+        file: str,
+        count: int = 5,
+        step: int = 4,
+        silent: bool = False,
+        watched: bool = False,
+        **heartbeat: float,
+    ) -> None:
         """Start the process, and return when its processors are ready.
 
         Args:
@@ -55,6 +71,7 @@ class WorkerProcess:
             count: how many processors.
             step: which step's.
             silent: whether its lines are not shown here.
+            watched: whether it tells of its jobs, for the journey of a board that is live. It starts a little later.
             heartbeat: `beat_every` and `gone_after` for its backend, in seconds: from step 5 on.
 
         Raises:
@@ -63,7 +80,7 @@ class WorkerProcess:
         seconds = [f"--{name.replace('_', '-')}={value}" for name, value in heartbeat.items()]
         options = [f"-c{count}", f"--step={step}", *seconds, "--until-eof"]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "luffy_lesson", "work", file, *options],
+            [sys.executable, *(elsewhere.TELLING if watched else ["-m", "luffy_lesson"]), "work", file, *options],
             env=_environment(),
             stdin=subprocess.PIPE,  # closed when this kernel ends, however it ends: then the process ends too
             stdout=subprocess.PIPE,
@@ -79,6 +96,7 @@ class WorkerProcess:
             self._reader.start()
             if not self._ready.wait(READY_WITHIN) or self._process.poll() is not None:
                 raise RuntimeError(f"The worker process did not get ready. {' '.join(self._first_lines)}")
+            self._tell("ready", count)
         except BaseException:
             self.kill()
             raise
@@ -137,20 +155,27 @@ class WorkerProcess:
         assert self._process.stdout
         rest = b""
         while chunk := self._read(self._process.stdout.fileno()):
-            *lines, rest = (rest + chunk).split(b"\n")
+            *lines, rest = elsewhere.taken_out(rest + chunk, self._pass_on).split(b"\n")
             for line in lines:
                 self._show_line(line.decode(errors="replace"))
         if rest:
             self._show_line(rest.decode(errors="replace"))
         self._process.stdin.close()
         self._process.stdout.close()
-        self._process.wait()
+        self._tell("killed" if self._process.wait() < 0 else "ended")
         self._ready.set()
+
+    def _pass_on(self, entry: Entry) -> None:
+        events.tell(Elsewhere(self._process.pid, entry))
+
+    def _tell(self, what: str, number: int = 1) -> None:
+        self._pass_on(Entry(time.monotonic(), what, number=number))
 
     def _show_line(self, line: str) -> None:
         if self._ready.is_set():
-            if not self._silent:
-                print(f"{line}\n", end="")
+            shown = TO_A_TERMINAL.sub("", line)
+            if not self._silent and (shown or not line):
+                print(f"{shown}\n", end="")
         elif "processors take jobs" in line:
             print("".join(f"{first}\n" for first in self._first_lines), end="")
             self._ready.set()

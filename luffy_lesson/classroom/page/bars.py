@@ -2,7 +2,8 @@
 
 from matplotlib.ticker import FuncFormatter
 
-from luffy_lesson.classroom.page.picture import INK, PAPER, WAIT, WORK, Picture
+from luffy_lesson.classroom.page.palette import INK, PAPER, WAIT, WORK
+from luffy_lesson.classroom.page.picture import Picture
 
 
 class Bars(Picture):

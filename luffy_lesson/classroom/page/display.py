@@ -4,6 +4,7 @@ What a display showed last is what stays: in the notebook that is saved, on GitH
 a widget's view when it is over, for a widget is gone with its kernel.
 """
 
+from base64 import b64encode
 from html import escape
 from typing import Any
 
@@ -27,15 +28,18 @@ class Display:
         """Make it; it appears with what it shows first, below the cell that runs then."""
         self._handle: DisplayHandle | None = None
 
-    def show(self, html: str, text: str, widget: ipywidgets.DOMWidget | None = None) -> None:
+    def show(self, html: str, text: str, widget: ipywidgets.DOMWidget | None = None, png: bytes | None = None) -> None:
         """Show something, in place of what was shown before. Outside a notebook do nothing.
 
         Args:
             html: what is shown in a notebook.
             text: what is shown where there is no HTML.
             widget: what is shown instead of both where there are widgets.
+            png: a picture in place of the HTML.
         """
         data: dict[str, Any] = {"text/html": html, "text/plain": text}
+        if png:
+            data = {"image/png": b64encode(png).decode(), "text/plain": text}
         if widget:
             data[WIDGET] = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
         if self._handle:

@@ -5,8 +5,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-WORK, WAIT, FAIL, INK, PALE, PAPER = "#0072b2", "#e9b44c", "#c3142d", "#1f2328", "#c9ced6", "#fcfcfa"
-"""Colours that differ in lightness as well, on a paper of their own: so they are legible in every theme."""
+from luffy_lesson.classroom.page.palette import PAPER
 
 
 class Picture(Figure):

@@ -1,6 +1,7 @@
 """Show code in a notebook, from the module itself, so that text and package cannot drift apart."""
 
 import inspect
+import re
 import textwrap
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from luffy_lesson.classroom.page.bars import Bars
     from luffy_lesson.classroom.page.staircase import Staircase
 
+FOR_TOOLS = re.compile(r"  # (?:type: ignore|noqa)\b.*$", re.MULTILINE)
+"""A comment that no person needs."""
+
 
 def show(*things: Any) -> None:
     """Display the source of classes, functions, modules or files, highlighted and without docstrings.
@@ -30,6 +34,7 @@ def show(*things: Any) -> None:
     """
     sources = [thing.read_text() if isinstance(thing, Path) else inspect.getsource(thing) for thing in things]
     code = "\n\n\n".join(without_docstrings(textwrap.dedent(source)).strip() for source in sources)
+    code = FOR_TOOLS.sub("", code)
     # Jupyter knows the classes' colours, on light and on dark; but in an exported page such a <pre> is proportional,
     # and its lines are broken within words.
     style = "font-family:monospace;white-space:pre;overflow-x:auto"

@@ -4,6 +4,7 @@ import ast
 import inspect
 import io
 import tokenize
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -11,8 +12,9 @@ from luffy_lesson.host.steps import steps
 
 
 def lines_of_code(step: ModuleType) -> int:
-    """Return how many lines of code a step has; docstrings, comments and empty lines do not count."""
-    return count_lines(inspect.getsource(step))
+    """Return how many lines of code a step has, in all its files; docstrings, comments and empty lines do not count."""
+    files = Path(inspect.getfile(step)).parent.glob("*.py") if hasattr(step, "__path__") else [inspect.getfile(step)]
+    return sum(count_lines(Path(file).read_text()) for file in files)
 
 
 def count_lines(source: str) -> int:
@@ -51,8 +53,9 @@ def news(step: ModuleType) -> list[tuple[str, list[str], Any]]:
     below = steps()[number - 1] if number else None
     news = []
     for name in step.__all__:
-        thing, before = getattr(step, name), getattr(below, name, None)
-        if thing is not before:
+        # What is imported when somebody asks for it is left alone: it may need what is not installed.
+        thing, before = vars(step).get(name), getattr(below, name, None)
+        if thing is not before or name not in vars(step):
             methods = [method for method in getattr(thing, "__dict__", {}) if not method.startswith("_")]
             news.append((name, methods if isinstance(thing, type) else [], before))
     return news

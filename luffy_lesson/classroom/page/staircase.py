@@ -2,7 +2,8 @@
 
 from matplotlib.patches import Rectangle
 
-from luffy_lesson.classroom.page.picture import INK, PALE, PAPER, WORK, Picture
+from luffy_lesson.classroom.page.palette import INK, PALE, PAPER, WORK
+from luffy_lesson.classroom.page.picture import Picture
 from luffy_lesson.classroom.page.source import added, lines_of_code
 from luffy_lesson.host.steps import steps
 

@@ -25,8 +25,8 @@ class Backlog:
         self.remembered = 0  # how many of them
         self._emptied = 0.0  # when it was known that none waits
 
-    def put(self, jobs: list[str], backend: Any, put: Callable[[], Any], number: int = 1) -> Any:
-        """Call `put`, which puts `number` jobs in a queue, and remember since when `jobs`, the first of them, wait.
+    def put(self, jobs: list[str], backend: Any, put: Callable[[], Any], number: int = 1, queue: str = "") -> Any:
+        """Call `put`, which puts `number` jobs in `queue`, and remember since when `jobs`, the first of them, wait.
 
         Forget what waits elsewhere.
         """
@@ -47,7 +47,7 @@ class Backlog:
         since[0] = time.monotonic()  # a full queue has made the caller wait, not the job
         if answer == number == 1:
             self.empty(backend, since[0])  # it was before
-        events.tell(Queued(since[0], number))
+        events.tell(Queued(since[0], number, jobs, queue))
         return answer
 
     def taken(self, job: str) -> float | None:

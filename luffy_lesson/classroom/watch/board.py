@@ -3,10 +3,11 @@
 import contextvars
 import logging
 import queue
+import re
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from luffy_lesson.classroom.page.display import Display
 from luffy_lesson.classroom.watch import hooks, pools
@@ -14,7 +15,9 @@ from luffy_lesson.classroom.watch.backlog import backlog
 from luffy_lesson.classroom.watch.board_html import describe, draw
 from luffy_lesson.classroom.watch.cell_output import owner
 from luffy_lesson.classroom.watch.events import Began, Ended, Event, Started, events
+from luffy_lesson.classroom.watch.journey import Journey
 from luffy_lesson.classroom.watch.labels import last_line
+from luffy_lesson.classroom.watch.live_map import LiveMap
 from luffy_lesson.classroom.watch.record import JobRecord, Record, States
 from luffy_lesson.step3_memory_queue import Backend, Luffy
 
@@ -30,6 +33,33 @@ MOST = 5
 """How many boards are live at most: opening one more closes the oldest."""
 
 
+class View(Protocol):
+    """How a board looks."""
+
+    every: float
+    """How often it is drawn at most, in seconds."""
+
+    def draw(self, record: Record, waiting: "int | str", step: int, live: bool) -> tuple[str, str]:
+        """Return what there is to see, as HTML and as text.
+
+        Args:
+            record: the facts.
+            waiting: how many jobs wait; or why that is not known.
+            step: whose backend it is.
+            live: whether more news will come.
+        """
+
+
+class Lanes:
+    """A lane for each thread, and counts."""
+
+    every = EVERY
+
+    def draw(self, record: Record, waiting: "int | str", step: int, live: bool) -> tuple[str, str]:
+        """Return them, as HTML and as text."""
+        return draw(record, waiting, live), describe(record, waiting)
+
+
 class Board:
     """A live picture of jobs and of the threads that perform them."""
 
@@ -38,7 +68,11 @@ class Board:
     _listing = threading.Lock()  # JupyterLab calls what belongs to a button in a thread of its own
 
     def __init__(
-        self, backend: Backend | None = None, cell: Any = None, show: Callable[[str, str], object] = lambda *_: None
+        self,
+        backend: Backend | None = None,
+        cell: Any = None,
+        show: Callable[[str, str], object] = lambda *_: None,
+        view: View | None = None,
     ) -> None:
         """Open a board. It is drawn by a thread of its own until it is closed, or the program's main thread has ended.
 
@@ -46,6 +80,7 @@ class Board:
             backend: whose waiting jobs are counted; by default that of `Luffy.backend`, at every moment.
             cell: the message that ran the cell to which the lines of processors belong; by default the running one.
             show: is called with the board, as HTML and as text, whenever it has changed.
+            view: how it looks; by default it has a lane for each thread.
 
         Raises:
             RuntimeError: when `lesson.fresh()` was not run in this notebook: without the hooks there is nothing to see.
@@ -58,7 +93,8 @@ class Board:
         for board in Board.open[: max(0, len(Board.open) - MOST + 1)]:
             board.close()
         self._backend = backend
-        self._record = Record()
+        self._view = view or Lanes()
+        self._record = Record(follows=view is not None)
         self._states = States()
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._noting = threading.Lock()
@@ -102,6 +138,12 @@ class Board:
             self._note()
             return list(self._record.jobs)
 
+    def journey(self) -> Journey:
+        """Return what has happened so far, from the first event on, to be kept and wound back."""
+        with self._noting:
+            self._note()
+            return Journey.begun(self._record.entries, step_of(self._its_backend()), self._record.cut)
+
     def timeline(self) -> "Timeline":
         """Return a picture of what has happened so far, a matplotlib figure: a row a lane, and a bar a job."""
         # matplotlib takes a while to import: the first time on a machine some seconds, and it would say so on stderr.
@@ -140,7 +182,7 @@ class Board:
     def _run(self, cell: object) -> None:
         owner.pin(cell)
         try:
-            while not self._closing.wait(EVERY) and threading.main_thread().is_alive():
+            while not self._closing.wait(self._view.every) and threading.main_thread().is_alive():
                 waiting = self._draw()
                 if self._left and self._all_done(waiting):
                     break
@@ -154,7 +196,7 @@ class Board:
         with self._noting:
             self._note()
             self._record.sample(waiting, self._states)
-            html, text = draw(self._record, waiting, live), describe(self._record, waiting)
+            html, text = self._view.draw(self._record, waiting, step_of(self._its_backend()), live)
         if html != self.html:
             try:
                 self._show(html, text)
@@ -183,8 +225,11 @@ class Board:
         lane = self._record.lanes.get(event.thread) if isinstance(event, Began) else None
         return lane is not None and not lane.processor
 
+    def _its_backend(self) -> Any:
+        return Luffy.backend if self._backend is None else self._backend
+
     def _waiting(self) -> "int | str":
-        backend, at = Luffy.backend if self._backend is None else self._backend, time.monotonic()
+        backend, at = self._its_backend(), time.monotonic()
         try:
             waiting, self._states = (0, States()) if backend is None else States.ask(backend)
         except Exception as error:  # a server that is away, a backend that a learner has begun to write: it is shown
@@ -210,7 +255,13 @@ class Board:
         return self._finishing or rests or not any(map(pools.at_work, pools.started))
 
 
-def watch(backend: Backend | None = None) -> Board:
+def step_of(backend: Any) -> int:
+    """Return whose backend it is: the number of the step, or of the one that it is made from."""
+    modules = [kind.__module__ for kind in type(backend).__mro__]
+    return next((int(found[1]) for module in modules if (found := re.match(r"luffy_lesson\.step(\d+)_", module))), 3)
+
+
+def watch(backend: Backend | None = None, on_map: bool = False) -> Board:
     """Display a live board below the cell, and return it: `with watch(): …`, or `board = watch()` until `close()`.
 
     A lane for each processor and each thread of `perform_async` shows the job in hand and how long it has been at it.
@@ -219,8 +270,20 @@ def watch(backend: Backend | None = None) -> Board:
 
     Args:
         backend: whose waiting jobs are counted; by default that of `Luffy.backend`, at every moment.
+        on_map: whether to show the map of the system instead, on which each job goes its way: from step 3 on.
     """
-    return Board(backend, show=Display().show)
+    return Board(backend, show=Display().show, view=LiveMap() if on_map else None)
+
+
+def record(backend: Backend | None = None) -> Board:
+    """Note what happens as a board does, and show nothing: `with record(): …`, to be wound back by `replay()`.
+
+    What happens to jobs in a worker process is noted when that was started with `watched=True`.
+
+    Args:
+        backend: whose it is that is noted; by default that of `Luffy.backend`.
+    """
+    return Board(backend)
 
 
 def timeline() -> "Timeline":

@@ -79,9 +79,16 @@ def draw(record: Record, waiting: "int | str", live: bool) -> str:
         rows = [_kept(one, live) for one in kept] or [f'<div class="luffy-quiet">no job is {none}</div>'] * bool(none)
         parts.append(f'<div class="luffy-kept">{"".join(rows)}</div>')
     if live and (record.at_work() or any(0 < one.due < HOUR for one in kept)):
-        parts.append("<style>@keyframes luffy-stale { to { visibility: visible; } }</style>")
-        parts.append('<div class="luffy-news">No news from the kernel: this is how it was at last.</div>')
+        parts.append(stale())
     return _styled(f'<div class="luffy-board" role="group" aria-label="board">{"".join(parts)}</div>')
+
+
+def stale() -> str:
+    """Return, as HTML, what appears when no news have come for a while."""
+    return _styled(
+        "<style>@keyframes luffy-stale { to { visibility: visible; } }</style>"
+        '<div class="luffy-news">No news from the kernel: this is how it was at last.</div>'
+    )
 
 
 def describe(record: Record, waiting: "int | str") -> str:

@@ -1,8 +1,10 @@
 """What happens to jobs in this process: who wants to know it is told at once."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
+
+from luffy_lesson.classroom.watch.entry import Entry
 
 
 class Started(NamedTuple):
@@ -17,6 +19,17 @@ class Queued(NamedTuple):
 
     at: float
     number: int = 1
+    jobs: Sequence[str] = ()  # the names of the first of them
+    queue: str = ""  # nothing stands for that of who names none
+
+
+class Scheduled(NamedTuple):
+    """A job was put in the scheduled set, due at a time of `time.monotonic()`."""
+
+    at: float
+    job: str
+    due: float
+    queue: str = ""
 
 
 class Began(NamedTuple):
@@ -27,6 +40,24 @@ class Began(NamedTuple):
     expected: float | None  # how long the worker says that it takes, in seconds
     queued: float | None  # None when it never waited in a queue, or nobody saw it come
     at: float
+    queue: str = ""
+
+
+class Prefetched(NamedTuple):
+    """Jobs were taken from the queue in this thread, which is to begin them one after another."""
+
+    thread: threading.Thread
+    payloads: Sequence[bytes]
+    at: float
+    queue: str = ""
+
+
+class GivenBack(NamedTuple):
+    """Jobs that were taken from the queue in this process went back, to be taken next."""
+
+    payloads: Sequence[bytes]
+    at: float
+    queue: str = ""
 
 
 class Ended(NamedTuple):
@@ -37,7 +68,32 @@ class Ended(NamedTuple):
     at: float
 
 
-Event = Started | Queued | Began | Ended
+class SetAside(NamedTuple):
+    """A job that has failed in this thread will be tried again; or it is dead, when it is due at no time."""
+
+    thread: threading.Thread
+    job: str
+    due: float | None
+    at: float
+
+
+class LeftBehind(NamedTuple):
+    """A job whose owner is gone was put back in the queue; or it is dead."""
+
+    job: str
+    dead: bool
+    at: float
+    queue: str = ""
+
+
+class Elsewhere(NamedTuple):
+    """Another process has told of something; the times are those of `time.monotonic()`, which is the same there."""
+
+    pid: int
+    entry: Entry
+
+
+Event = Started | Queued | Scheduled | Prefetched | GivenBack | Began | Ended | SetAside | LeftBehind | Elsewhere
 Listener = Callable[[Event], None]
 
 

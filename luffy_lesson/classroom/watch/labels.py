@@ -8,8 +8,9 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from luffy_lesson import step1_sync, step3_memory_queue
+from luffy_lesson import step1_sync, step3_memory_queue, step9_queues
 from luffy_lesson.step5_reliable_queue import fields
+from luffy_lesson.step9_queues import DEFAULT
 
 LONGEST = 300
 """How many characters of an error, or of a job's name, are shown and kept at most."""
@@ -32,6 +33,18 @@ def name(job: Any) -> str:
         case {"worker": str(worker), "args": list(args)}:
             return shortened(f"{worker}({', '.join(map(reprlib.repr, args))})")
     return shortened(str(job))
+
+
+def queue_of(worker: type[step1_sync.Worker]) -> str:
+    """Return the queue that a worker names; nothing where it names none."""
+    queue = getattr(worker, "queue", DEFAULT) if issubclass(worker, step9_queues.Worker) else DEFAULT
+    return queue if isinstance(queue, str) and queue != DEFAULT else ""
+
+
+def queue_in(payload: bytes) -> str:
+    """Return the queue that a payload names; nothing where it names none."""
+    queue = fields(payload).get("queue") if b'"queue"' in payload else None
+    return queue if isinstance(queue, str) and step9_queues.NAME.fullmatch(queue) and queue != DEFAULT else ""
 
 
 def last_line(error: BaseException) -> str:

@@ -10,6 +10,8 @@ started: list[Pool] = []
 calls: list[threading.Thread] = []
 """Those of `perform_async`."""
 
+_calling = threading.Lock()
+
 
 def take(pool: Pool) -> None:
     """Take charge of a pool, and forget those that have ended."""
@@ -30,4 +32,5 @@ def quiet(pool: Pool) -> None:
 
 def call(thread: threading.Thread) -> None:
     """Remember the thread of a `perform_async`, and forget those that have ended."""
-    calls[:] = [*filter(threading.Thread.is_alive, calls), thread]
+    with _calling:
+        calls[:] = [*(known for known in calls if known.is_alive() and known is not thread), thread]

@@ -1,14 +1,28 @@
 """What a board knows: the lanes, the jobs that are done, and what waits. Facts only; drawing is elsewhere."""
 
+import itertools
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
-from luffy_lesson.classroom.watch.events import Began, Ended, Event, Queued
+from luffy_lesson.classroom.watch.entry import Entry
+from luffy_lesson.classroom.watch.events import (
+    Began,
+    Elsewhere,
+    Ended,
+    Event,
+    GivenBack,
+    LeftBehind,
+    Prefetched,
+    Queued,
+    Scheduled,
+    SetAside,
+)
 from luffy_lesson.classroom.watch.labels import name, shortened
-from luffy_lesson.step5_reliable_queue import fields
+from luffy_lesson.step5_reliable_queue import Message, fields
 from luffy_lesson.step7_retries import tried
 
 KEPT = 10_000
@@ -20,6 +34,12 @@ LANES_KEPT = 200
 SAMPLES = 2_000
 """How many lengths of the queue are kept at most; when there are more, every other one is dropped."""
 
+
+ENTRIES = 10_000
+"""How many entries are kept at most for a journey: the first ones."""
+
+NAMED = 100
+"""How many jobs of a batch are named at most: the first ones. To read a name takes longer than to fetch a job."""
 
 KEPT_SHOWN = 4
 """How many jobs are named at most that the backend keeps outside its queue."""
@@ -71,6 +91,8 @@ class States(NamedTuple):
 
 
 NO_STATES = States()
+LATER = ("scheduled", "retrying")
+"""The sets from which jobs come to the queue when they are due."""
 
 
 def _names(backend: Any) -> bool:
@@ -149,6 +171,12 @@ class Record:
     ended: float | None = None  # the last one
     states: States = NO_STATES
     retries: bool = False  # whether jobs that fail are tried again: each try is a record
+    entries: list[Entry] = field(default_factory=list)  # what a journey tells, in the order in which it was known here
+    cut: bool = False  # whether there were more
+    follows: bool = False  # whether somebody takes what is entered as news
+    _news: list[Entry] = field(default_factory=list)
+    _later: dict[str, int] = field(default_factory=dict)  # how many jobs were in these sets when it was asked last
+    _processes: dict[int, str] = field(default_factory=dict)  # what to call the others
     _totals: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=30))
 
     def take(self, event: Event) -> None:
@@ -156,12 +184,34 @@ class Record:
         if isinstance(event, Ended):  # there are most of these two
             self._finish(self._lane(event.thread), event)
         elif isinstance(event, Began):
-            self._lane(event.thread).begun = event
+            lane = self._lane(event.thread)
+            lane.begun = event
+            what = "fetched" if lane.processor else "called"
+            self._enter(event.at, what, event.job, processor=lane.name, queue=event.queue)
             self.began = self.began or event.at
             if event.queued is not None:
                 self._length(event.at, -1)
         elif isinstance(event, Queued):
             self._length(event.at, event.number)
+            for job, alike in itertools.groupby(event.jobs):
+                self._enter(event.at, "queued", job, number=sum(1 for _ in alike), queue=event.queue)
+        elif isinstance(event, Scheduled):
+            self._enter(event.at, "scheduled", event.job, due=event.due, queue=event.queue)
+        elif isinstance(event, Prefetched):
+            lane = self._lane(event.thread)
+            self._batch(event.at, "prefetched", event.payloads, processor=lane.name, queue=event.queue)
+        elif isinstance(event, GivenBack):
+            self._batch(event.at, "given back", event.payloads, queue=event.queue)
+        elif isinstance(event, SetAside):
+            what, lane = "dead" if event.due is None else "retrying", self._lane(event.thread)
+            self._enter(event.at, what, event.job, processor=lane.name, due=event.due)
+        elif isinstance(event, LeftBehind):
+            what = "left too often" if event.dead else "put back"
+            self._enter(event.at, what, event.job, queue=event.queue)
+        elif isinstance(event, Elsewhere):
+            process = self._processes.setdefault(event.pid, f"process {len(self._processes) + 1}")
+            told = event.entry._replace(process=process)._asdict()
+            self._enter(told.pop("at"), **told)
         else:
             for thread in event.threads:
                 self._start(thread) if event.processors else self._lane(thread)
@@ -170,6 +220,10 @@ class Record:
         """Note how long the queue is now, where other jobs are, and how much is done."""
         self.states, self.retries = states, self.retries or "retrying" in states.sizes
         now = time.monotonic()
+        later = {state: size for state, size in states.sizes.items() if state in LATER and isinstance(size, int)}
+        if later != self._later:
+            self._later = later
+            self._enter(now, "counted", sizes=later)
         self._totals.append((now, self.done + self.failed))
         if not isinstance(waiting, str):
             self._length(now, waiting - (self.lengths[-1][1] if self.lengths else 0))
@@ -190,6 +244,36 @@ class Record:
             return 0.0
         return (self.done + self.failed) / max(self.ended - self.began, 1.0)
 
+    def _enter(self, at: float, *told: Any, **more: Any) -> None:
+        if len(self.entries) < ENTRIES or self.follows:
+            if more.get("due") is not None:
+                more["due"] -= self.opened
+            self._keep(Entry(max(at - self.opened, 0.0), *told, **more))
+        else:
+            self.cut = True
+
+    def _batch(self, at: float, what: str, payloads: Sequence[bytes], **told: Any) -> None:
+        if len(self.entries) < ENTRIES or self.follows:  # else there is no need to read them
+            for job, alike in itertools.groupby(name(Message(payload)) for payload in payloads[:NAMED]):
+                self._enter(at, what, job, number=sum(1 for _ in alike), **told)
+            if len(payloads) > NAMED:
+                self._enter(at, what, number=len(payloads) - NAMED, **told)
+        else:
+            self.cut = True
+
+    def _keep(self, entry: Entry) -> None:
+        if len(self.entries) < ENTRIES:
+            self.entries.append(entry)
+        else:
+            self.cut = True
+        if self.follows:
+            self._news.append(entry)
+
+    def take_news(self) -> list[Entry]:
+        """Return what has been entered since this was asked last, of a record that is followed."""
+        news, self._news = self._news, []
+        return news
+
     def _length(self, at: float, change: int) -> None:
         # Counted from job to job; what other processes do shows when the queue is asked.
         before, length = self.lengths[-1] if self.lengths else (0.0, 0)
@@ -206,6 +290,8 @@ class Record:
         times = queued, began.at - self.opened, event.at - self.opened
         lane.last = JobRecord(began.job, lane.name, *times, event.error)
         self.jobs.append(lane.last)
+        what = "done" if event.error is None else "failed"
+        self._enter(event.at, what, began.job, processor=lane.name, error=event.error)
         self.ended = event.at
         if event.error is None:
             self.done += 1
@@ -223,6 +309,7 @@ class Record:
                 self.lanes = {lane.thread: lane for lane in self.lanes.values()}
                 return
         self._lane(thread).processor = True
+        self._enter(self.opened + (self.entries[-1].at if self.entries else 0.0), "started", processor=thread.name)
 
     def _lane(self, thread: threading.Thread) -> Lane:
         if thread not in self.lanes:

@@ -5,7 +5,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
-from luffy_lesson.classroom.page.picture import FAIL, INK, PALE, PAPER, WAIT, WORK, Picture
+from luffy_lesson.classroom.page.palette import FAIL, INK, PALE, PAPER, WAIT, WORK
+from luffy_lesson.classroom.page.picture import Picture
 from luffy_lesson.classroom.watch.record import JobRecord, Record
 
 MOST_ROWS = 20

@@ -196,7 +196,7 @@ def test_progress_lists_the_lessons_in_order(capsys):
     check.progress()
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "lesson 1: 1 of 3 solved   · perform_now   · try_again   ✓ timed"
-    assert len(lines) == 8
+    assert len(lines) == 11
     for number, line in enumerate(lines[1:], 2):
         assert re.fullmatch(rf"lesson {number}: 0 of \d solved( +· \w+)+", line)
 
@@ -525,7 +525,7 @@ OWN = "redis.Redis.from_url(os.environ['REDIS_URL'])"
         f"{OWN}.set('mine', 1)",
         "self.connection.client().set('mine', 1)",
         "thread = threading.Thread(target=self.connection.set, args=('mine', 1)); thread.start(); thread.join()",
-        "pid = os.fork() or (self.connection.set('mine', 1), os._exit(0)); os.waitpid(pid, 0)",
+        "job == 'first' and os.waitpid(os.fork() or (self.connection.set('mine', 1), os._exit(0)), 0)",
     ],
 )
 def test_a_key_of_an_answer_goes_whatever_its_name_and_however_it_is_made(connection, does):
@@ -546,6 +546,8 @@ def test_a_key_of_the_notebook_that_an_answer_names_stays(connection):
         ("flushdb()", "expected other keys to be left alone, saw FLUSHDB"),
         ("flushall()", "expected other keys to be left alone, saw FLUSHALL"),
         ("function_flush()", "expected other keys to be left alone, saw FLUSH"),
+        ("execute_command('flushdb')", "expected other keys to be left alone, saw FLUSHDB"),
+        ("pipeline().ping().flushdb().execute()", "expected other keys to be left alone, saw FLUSHDB"),
         ("lpush('luffy:queue', job)", "expected the key that it was given, saw luffy:queue"),
     ],
 )

@@ -1,30 +1,37 @@
 """The two-way gate of the exercises: what is right passes, and what is wrong fails, at the step that is meant to.
 
 Each answer is a file in the folder of its exercise; a wrong one begins with the step that must notice it. A dozen
-answers are a class, for a class is what the test processes share: a check waits for most of its time.
+answers are a class, for a class is what the test processes share. A check waits for most of its time: so each of them
+tries two answers at once.
 """
 
 import ast
+import contextlib
 import functools
 import itertools
-import linecache
+import multiprocessing
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import nbformat
 import pytest
+from answers import tried
 
 from luffy_lesson.classroom import check
 from luffy_lesson.classroom.check.exercise import Exercise
 from luffy_lesson.classroom.check.sandbox import ENDS, RAISES, Outcome
+from luffy_lesson.host.redis_server import RedisServer
 
 ROOT = Path(__file__).parents[3]
 NOTEBOOKS = ROOT / "notebooks"
 
 MEANT = "# must fail at: "
 PART = 12
+DATABASES = (18, 19)
+"""Of the processes that try answers: neither a lesson nor another test has these."""
 
 NOT_COVERED = {
     # Places that come back one by one are all back in the end. The step is there for what nobody has thought of.
@@ -34,17 +41,38 @@ NOT_COVERED = {
 }
 
 
-def run(exercise: Exercise, source: str, namespace: dict[str, Any] | None = None) -> list[Outcome]:
-    namespace = {"__name__": "__main__"} if namespace is None else namespace
-    linecache.cache["<answer>"] = (len(source), None, source.splitlines(keepends=True), "<answer>")  # as of a cell
-    exec(compile(source, "<answer>", "exec"), namespace)
-    return list(exercise.attempt(namespace[exercise.answer]))
+Begin = Callable[..., "Future[list[Outcome]]"]
+
+
+@pytest.fixture(scope="session")
+def begin() -> Iterator[Begin]:
+    """Begin to try an answer, in a small process: a check forks dozens of times, each at the cost of what is there."""
+    with contextlib.ExitStack() as stack:
+        small = functools.partial(ProcessPoolExecutor, 1, multiprocessing.get_context("spawn"))
+        url = RedisServer().start()
+        turns = itertools.cycle([(stack.enter_context(small()), f"{url}/{number}") for number in DATABASES])
+
+        def begin(exercise: Exercise, source: str, before: str = "") -> "Future[list[Outcome]]":
+            process, database = next(turns)
+            return process.submit(tried, exercise.name, source, before, database if exercise.uses_redis else "")
+
+        yield begin
+
+
+@pytest.fixture(scope="class")
+def begun(request: pytest.FixtureRequest, begin: Begin) -> Iterator[dict[Path, "Future[list[Outcome]]"]]:
+    """The answers that the tests of a class are about, all of which are on their way."""
+    tests = (item for item in request.session.items if isinstance(item, pytest.Function))  # and no cells of notebooks
+    paths = [item.callspec.params["answer"] for item in tests if item.cls is request.cls]
+    futures = {path: begin(request.cls.exercise, path.read_text(encoding="utf-8")) for path in paths}
+    yield futures
+    for future in futures.values():
+        future.cancel()
 
 
 @functools.cache
-def run_solution(name: str) -> list[Outcome]:
-    exercise = Exercise.all[name]
-    return run(exercise, exercise.solution_file.read_text(encoding="utf-8"))
+def run_solution(begin: Begin, exercise: Exercise) -> list[Outcome]:
+    return begin(exercise, exercise.solution_file.read_text(encoding="utf-8")).result()
 
 
 def answers(exercise: Exercise, kind: str) -> list[Path]:
@@ -79,13 +107,13 @@ class Gate:
 
 
 class Solution(Gate):
-    def test_the_solution_passes(self, exercise):
-        outcomes = run_solution(exercise.name)
+    def test_the_solution_passes(self, exercise, begin):
+        outcomes = run_solution(begin, exercise)
         assert [outcome for outcome in outcomes if not outcome.right] == []
         assert outcomes[-1].step == ENDS
 
-    def test_every_step_has_a_name_of_its_own_and_a_wrong_answer(self, exercise):
-        steps = [outcome.step for outcome in run_solution(exercise.name)[:-1]]
+    def test_every_step_has_a_name_of_its_own_and_a_wrong_answer(self, exercise, begin):
+        steps = [outcome.step for outcome in run_solution(begin, exercise)[:-1]]
         assert len(set(steps)) == len(steps)
         covered = set(map(meant, answers(exercise, "wrong")))
         assert covered <= {*steps, ENDS, RAISES}
@@ -94,15 +122,15 @@ class Solution(Gate):
 
 
 class Right(Gate):
-    def test_another_right_answer_passes(self, exercise, answer):
-        outcomes = run(exercise, answer.read_text(encoding="utf-8"))
+    def test_another_right_answer_passes(self, exercise, answer, begun):
+        outcomes = begun[answer].result()
         assert [outcome for outcome in outcomes if not outcome.right] == []
         assert outcomes[-1].step == ENDS
 
 
 class Wrong(Gate):
-    def test_a_wrong_answer_fails_at_its_step(self, exercise, answer):
-        *before, last = run(exercise, answer.read_text(encoding="utf-8"))
+    def test_a_wrong_answer_fails_at_its_step(self, exercise, answer, begun):
+        *before, last = begun[answer].result()
         assert (last.step, last.right) == (meant(answer), False), last
         assert all(outcome.right for outcome in before)
         assert not last.missing
@@ -112,14 +140,13 @@ class Wrong(Gate):
 
 def gate(exercise: Exercise) -> Iterator[type[Gate]]:
     """The tests of an exercise."""
-    own = {"exercise": exercise, "pytestmark": [pytest.mark.usefixtures("redis_url")] if exercise.uses_redis else []}
-    yield type(f"Test_{exercise.name}", (Solution,), own)
+    yield type(f"Test_{exercise.name}", (Solution,), {"exercise": exercise})
     for tests in (Right, Wrong):
         kind = tests.__name__.lower()
         everything = answers(exercise, kind)
         for part, first in enumerate(range(0, len(everything), PART), 1):
-            these = {"answers": everything[first : first + PART]}
-            yield type(f"Test_{exercise.name}_{kind}_{part}", (tests,), these | own)
+            own = {"exercise": exercise, "answers": everything[first : first + PART]}
+            yield type(f"Test_{exercise.name}_{kind}_{part}", (tests,), own)
 
 
 for tests in itertools.chain.from_iterable(map(gate, Exercise.all.values())):
@@ -162,7 +189,7 @@ def imports(source: str) -> str:
 
 def checks(lesson: int) -> Iterator[tuple[str, str, nbformat.NotebookNode, nbformat.NotebookNode]]:
     """Yield of each check in a lesson's notebook: the exercise's name, the answer's, the cell to fill in, its own."""
-    (path,) = NOTEBOOKS.glob(f"0{lesson}_*.ipynb")
+    (path,) = NOTEBOOKS.glob(f"{lesson:02}_*.ipynb")
     for cell in code_cells(path):
         if "raise NotImplementedError" in cell.source:
             stub = cell
@@ -171,24 +198,22 @@ def checks(lesson: int) -> Iterator[tuple[str, str, nbformat.NotebookNode, nbfor
 
 
 class TestNotebooks:
-    @pytest.mark.parametrize("lesson", [1, 2, 3, 4, 5, 6, 7, 8])
+    @pytest.mark.parametrize("lesson", range(1, 12))
     def test_a_notebook_has_the_checks_of_its_lesson(self, lesson):
         found = [(name, answer) for name, answer, _, _ in checks(lesson)]
         assert found == [(exercise.name, exercise.answer) for exercise in exercises(lesson)]
 
-    @pytest.mark.parametrize("lesson", [1, 2, 3, 4, 5, 6, 7, 8])
-    def test_a_stub_is_not_solved_yet(self, lesson, redis_url, monkeypatch):
-        monkeypatch.syspath_prepend(NOTEBOOKS)  # it may import what lies beside it
-        (path,) = NOTEBOOKS.glob(f"0{lesson}_*.ipynb")
-        start = imports(code_cells(path)[0].source)
+    @pytest.mark.parametrize("lesson", range(1, 12))
+    def test_a_stub_is_not_solved_yet(self, lesson, begin):
+        (path,) = NOTEBOOKS.glob(f"{lesson:02}_*.ipynb")
+        start = f"import sys; sys.path.insert(0, {str(NOTEBOOKS)!r})\n"  # it may import what lies beside it
+        start += imports(code_cells(path)[0].source)
         for name, _, stub, _ in checks(lesson):
-            namespace = {"__name__": "__main__"}
-            exec(start, namespace)
-            last = run(Exercise.all[name], stub.source, namespace)[-1]
+            last = begin(Exercise.all[name], stub.source, start).result()[-1]
             assert not last.right
             assert last.missing, f"{name}: {last}"
 
-    @pytest.mark.parametrize("lesson", [1, 2, 3, 4, 5, 6, 7, 8])
+    @pytest.mark.parametrize("lesson", range(1, 12))
     def test_a_stored_check_says_that_it_is_not_solved_yet(self, lesson):
         for _, _, _, cell in checks(lesson):
             (output,) = cell.outputs

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 import luffy_lesson
-from luffy_lesson import step1_sync, step2_threaded, step3_memory_queue, step4_redis_queue
+from luffy_lesson import step1_sync, step2_threaded, step3_memory_queue, step4_redis_queue, step9_queues
 from luffy_lesson.classroom import adds, show, staircase, words
 from luffy_lesson.classroom.page import display, source
 from luffy_lesson.classroom.page.source import without_docstrings
 from luffy_lesson.classroom.page.words import WORDS
 
-FILES = sorted(Path(luffy_lesson.__file__).parent.rglob("*.py"))
+PACKAGE = Path(luffy_lesson.__file__).parent
+FOLDERS = sorted({path.parent for path in PACKAGE.rglob("*.py")})
 
 
 @pytest.fixture
@@ -94,6 +95,12 @@ def test_a_module_or_a_file_is_shown_whole(displayed, file):
     assert meaning(shown) == meaning_without_docstrings(inspect.getsource(step1_sync))
 
 
+def test_what_only_tools_read_is_not_shown(displayed):
+    show(step9_queues.Listener.ask)
+    assert 'send_command("BLMOVE", name, name, "RIGHT", "RIGHT", 0.5)\n' in code(displayed[0])
+    assert "# To its own end" in displayed[0]
+
+
 def test_several_things_are_shown_in_their_order(displayed):
     show(step1_sync.say, step3_memory_queue.Luffy)
     shown = code(displayed[0])
@@ -106,10 +113,12 @@ def test_what_has_no_source_is_refused(displayed):
     assert displayed == []
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_without_docstrings_every_file_says_what_it_said(file):
-    shown = without_docstrings(file.read_text())
-    assert meaning(shown) == meaning_without_docstrings(file.read_text())
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(PACKAGE)))
+def test_without_docstrings_every_file_says_what_it_said(folder):
+    sources = {path.name: path.read_text() for path in folder.glob("*.py")}
+    shown = {name: meaning(without_docstrings(source)) for name, source in sources.items()}
+    others = [name for name, source in sources.items() if shown[name] != meaning_without_docstrings(source)]
+    assert others == []
 
 
 @pytest.mark.parametrize(
@@ -167,7 +176,8 @@ def test_words_refuses_an_unknown_word(displayed):
 
 def test_the_staircase_tells_of_every_step_what_it_adds_and_in_how_many_lines():
     text = staircase().alt.splitlines()
-    assert [line.partition(":")[0] for line in text] == [path.stem for path in FILES if re.match(r"step\d", path.stem)]
+    files = {path.stem for path in PACKAGE.glob("step*_*")}
+    assert [line.partition(":")[0] for line in text] == sorted(files, key=lambda name: int(re.findall(r"\d+", name)[0]))
     assert text[0] == f"step1_sync: {source.lines_of_code(step1_sync)} lines, Worker, say"
     assert text[1] == f"step2_threaded: {source.lines_of_code(step2_threaded)} lines, Worker.perform_async"
     assert {"Message", "Worker.registry"} <= set(text[3].split(", "))

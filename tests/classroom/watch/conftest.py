@@ -1,4 +1,5 @@
 import pytest
+from served import backend, bury, register  # noqa: F401
 
 from luffy_lesson import step7_retries
 from luffy_lesson.classroom.watch.events import events

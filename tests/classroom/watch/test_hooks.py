@@ -6,16 +6,35 @@ import queue
 import signal
 import sys
 import threading
+import time
 
 import pytest
 from jobs import Echo, Evil, EvilRepr, of, waits
 
-from luffy_lesson import step7_retries
+from luffy_lesson import step7_retries, step9_queues
 from luffy_lesson.classroom.watch import cell_output, hooks
 from luffy_lesson.classroom.watch.backlog import backlog
-from luffy_lesson.classroom.watch.events import Began, Ended, Queued, Started, events
-from luffy_lesson.classroom.watch.labels import last_line
+from luffy_lesson.classroom.watch.bounds import wait_for
+from luffy_lesson.classroom.watch.events import (
+    Began,
+    Ended,
+    GivenBack,
+    LeftBehind,
+    Prefetched,
+    Queued,
+    Scheduled,
+    SetAside,
+    Started,
+    events,
+)
+from luffy_lesson.classroom.watch.labels import last_line, name
 from luffy_lesson.step3_memory_queue import Luffy, Worker
+from luffy_lesson.step9_queues import Message
+
+
+def named(payloads):
+    return [name(Message(payload)) for payload in payloads]
+
 
 # every way to perform a job
 
@@ -43,6 +62,96 @@ def test_perform_queue_and_the_processors_are_told(told, one_processor):
     queued, started, began, ended = told
     assert ([thread.name for thread in started.threads], started.processors) == (["Processor 0"], True)
     assert queued.at == began.queued <= began.at <= ended.at
+
+
+def test_what_is_scheduled_is_told_with_the_time_when_it_is_due(told, sent):
+    before = time.monotonic()
+    sent.perform_in(3, "a")
+    sent.perform_in(datetime.timedelta(seconds=3), "b")
+    sent.perform_at(datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=3), "c")
+    assert [event.job for event in of(Scheduled, told)] == ["Sent('a')", "Sent('b')", "Sent('c')"]
+    for event in told:
+        assert before <= event.at
+        assert event.at + 2.5 < event.due < event.at + 3.5
+
+
+@pytest.fixture
+def mail(redis_url, registry):
+    """A worker whose jobs wait in a queue of their own, and a consumer that takes them."""
+    Luffy.backend = step9_queues.RedisBackend(queues=["mail"])
+    Luffy.backend.batch_lasts = 1000.0
+    members = {"perform": lambda self, number: number, "queue": "mail", "__module__": "__main__"}
+    return type("Mail", (step9_queues.Worker,), members), Luffy.backend.consumer()
+
+
+def test_what_comes_in_a_batch_is_told_before_it_is_begun_and_what_goes_back_not_begun(told, mail):
+    worker, consumer = mail
+    worker.perform_bulk([[number] for number in range(9)])
+    told.clear()
+    consumer.get()
+    while not consumer.prefetched:
+        consumer.task_done()
+        consumer.get()
+    (batch,) = told
+    assert (type(batch), batch.thread, batch.queue) == (Prefetched, threading.current_thread(), "mail")
+    assert named(batch.payloads) == ["Mail(1)", "Mail(2)"]  # the first came alone, and then twice as many
+    consumer.close()
+    _, *back = told
+    assert [(type(event), named(event.payloads), event.queue) for event in back] == [
+        (GivenBack, ["Mail(2)"], "mail"),
+        (GivenBack, ["Mail(1)"], "mail"),  # it was in hand
+    ]
+    assert Luffy.backend.qsize() == 8
+
+
+def test_a_job_in_hand_that_is_given_back_is_told_and_one_that_came_alone_is_no_batch(told, mail):
+    worker, consumer = mail
+    worker.perform_queue(1)
+    told.clear()
+    consumer.get()
+    consumer.close()
+    (back,) = told
+    assert named(back.payloads) == ["Mail(1)"]
+
+
+def test_the_queue_of_a_job_is_told_wherever_it_comes_from(told, mail):
+    worker, consumer = mail
+    worker.perform_queue(1)
+    worker.perform_in(60, 2)
+    worker.perform_now(3)
+    Echo.perform_now(4)
+    consumer.get()
+    Luffy.backend.redis.zrem(Luffy.backend.heartbeats, consumer.key)  # its owner is gone
+    Luffy.backend.redis.zadd(Luffy.backend.heartbeats, {consumer.key: 1})
+    Luffy.backend.recover()
+    queues = [(type(event), event.queue) for event in told if not isinstance(event, Ended)]
+    assert queues == [(Queued, "mail"), (Scheduled, "mail"), (Began, "mail"), (Began, ""), (LeftBehind, "mail")]
+
+
+def test_what_becomes_of_a_job_that_fails_is_told_after_its_end(told, sent, join):
+    sent.perform = lambda self, *args: 1 / 0
+    for sent.retries, due in ((1, True), (0, False)):
+        told.clear()
+        sent.perform_queue(1)
+        pool = step7_retries.Processor.start(1)
+        join(Luffy.backend)
+        pool.stop(timeout=10)
+        assert [type(event) for event in told] == [Queued, Started, Began, Ended, SetAside]
+        began, _, aside = told[2:]
+        assert (aside.thread, aside.job, aside.due is not None) == (began.thread, "Sent(1)", due)
+    assert told[0].jobs == ["Sent(1)"]
+
+
+def test_what_was_left_behind_is_told_when_it_is_put_back_and_when_it_is_dead(told, sent):
+    backend = Luffy.backend = step7_retries.RedisBackend(gone_after=0.01)
+    sent.perform_queue(1)
+    told.clear()
+    for dead in (False, False, True):
+        consumer = backend.consumer()
+        consumer.get(timeout=5)
+        wait_for(lambda: backend.recover() or told, "the job to be left behind")
+        assert told.pop()[:2] == ("Sent(1)", dead)
+        assert not told
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,19 @@ import threading
 import pytest
 
 from luffy_lesson.classroom.watch import record as record_module
-from luffy_lesson.classroom.watch.events import Began, Ended, Queued, Started
+from luffy_lesson.classroom.watch.entry import Entry
+from luffy_lesson.classroom.watch.events import (
+    Began,
+    Elsewhere,
+    Ended,
+    GivenBack,
+    LeftBehind,
+    Prefetched,
+    Queued,
+    Scheduled,
+    SetAside,
+    Started,
+)
 from luffy_lesson.classroom.watch.record import KEPT, LANES_KEPT, SAMPLES, Kept, Record, States
 from luffy_lesson.step7_retries import Dead, Message
 
@@ -219,3 +231,59 @@ def test_that_failed_jobs_are_tried_again_is_noted_and_not_forgotten(record):
     record.sample(0, States({"retrying": 0}))
     record.sample(0)
     assert (record.retries, record.states) == (True, States())
+
+
+def test_what_a_journey_tells_has_times_from_the_beginning_and_names_of_processes(record):
+    by = thread("Processor 3")
+    record.take(Started([by], processors=True))
+    record.take(Queued(101, 3, ["A", "A", "B"]))
+    perform(record, by, 102, 103, job="A", error="E")
+    record.take(SetAside(by, "A", 110, 103))
+    record.take(SetAside(by, "A", None, 104))
+    record.take(Scheduled(105, "B", 120))
+    record.take(LeftBehind("A", False, 106))
+    record.take(LeftBehind("A", True, 107))
+    for pid in (7, 9, 7):
+        record.take(Elsewhere(pid, Entry(108, "retrying", "A", processor="Processor 0", due=109)))
+    perform(record, threading.main_thread(), 99, 110, job="B")
+    record.sample(0, States({"waiting": 0, "scheduled": 1, "retrying": "?"}))
+    record.sample(0, States({"scheduled": 1}))
+    *entries, counted = record.entries
+    three = "Processor 3"
+    assert entries == [
+        Entry(0, "started", processor=three),
+        Entry(1, "queued", "A", number=2),
+        Entry(1, "queued", "B"),
+        Entry(2, "fetched", "A", processor=three),
+        Entry(3, "failed", "A", processor=three, error="E"),
+        Entry(3, "retrying", "A", processor=three, due=10),
+        Entry(4, "dead", "A", processor=three),
+        Entry(5, "scheduled", "B", due=20),
+        Entry(6, "put back", "A"),
+        Entry(7, "left too often", "A"),
+        *[Entry(8, "retrying", "A", f"process {n}", "Processor 0", due=9) for n in (1, 2, 1)],
+        Entry(0, "called", "B", processor="main thread"),
+        Entry(10, "done", "B", processor="main thread"),
+    ]
+    assert (counted.what, counted.sizes) == ("counted", {"scheduled": 1})
+    assert not record.cut
+
+
+def test_of_a_large_batch_the_first_hundred_are_named(record):
+    by = thread("Processor 3")
+    batch = [b'{"worker": "A", "args": []}'] * 99 + [b'{"worker": "B", "args": [1]}', *[b"never read"] * 400]
+    record.take(Prefetched(by, batch, 101, "mail"))
+    record.take(GivenBack(batch[99:100], 102))
+    who = {"processor": "Processor 3", "queue": "mail"}
+    assert record.entries == [
+        Entry(1, "prefetched", "A()", number=99, **who),
+        Entry(1, "prefetched", "B(1)", **who),
+        Entry(1, "prefetched", number=400, **who),
+        Entry(2, "given back", "B(1)"),
+    ]
+
+
+def test_of_a_long_run_the_first_ten_thousand_entries_are_kept(record):
+    for number in range(record_module.ENTRIES + 1):
+        record.take(Queued(101, 1, [str(number)]))
+    assert (len(record.entries), record.entries[-1].job, record.cut) == (10_000, "9999", True)

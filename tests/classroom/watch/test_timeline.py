@@ -5,7 +5,7 @@ import threading
 import pytest
 from matplotlib.colors import same_color
 
-from luffy_lesson.classroom.page.picture import FAIL, PAPER, WAIT, WORK
+from luffy_lesson.classroom.page.palette import FAIL, PAPER, WAIT, WORK
 from luffy_lesson.classroom.watch.events import Began, Ended, Queued, Started
 from luffy_lesson.classroom.watch.record import Record
 from luffy_lesson.classroom.watch.timeline import MOST_ROWS, Timeline

@@ -54,7 +54,7 @@ def once(once: Any) -> Steps:
             raise Wrong(f"False for {reprlib.repr(other)} once more", f"{answer!r}", "how many jobs are remembered?")
 
     yield "refuses it in another process, too"
-    if (answer := Process(lambda: once(connect(), key).put(bill)).result()) is not True:
+    if (answer := Process(lambda: once(connection, key).put(bill)).result()) is not True:
         raise Wrong("True for a job that is new", f"{answer!r}", "what does `put` return?")
     if (answer := backend.put(bill)) is not False:
         raise Wrong("False here after True there", f"{answer!r}", "where is it remembered?")
@@ -112,7 +112,7 @@ def once(once: Any) -> Steps:
             return once(connection, key).put("one")
 
         yield "lets one of two in that come at the same moment"
-        for both in held(gate, put, lambda: put(connect()), patience=0.4):
+        for both in held(gate, put, lambda: put(connection), patience=0.4):
             if sorted(both) != [False, True] or connection.llen(key) != 1:
                 seen = f"{list(both)}, and {connection.llen(key)}"
                 raise Wrong(
@@ -123,7 +123,7 @@ def once(once: Any) -> Steps:
         yield "never adds what it refuses"
         backend.put("one")
         connection.delete(key)
-        for _, there in held(gate, put, lambda: connect().llen(key), patience=0.4):
+        for _, there in held(gate, put, lambda: connection.llen(key), patience=0.4):
             if there:
                 look = "who may take the job before it is removed again?"
                 raise Wrong("no job in the list while an equal one is refused", f"{there} there", look)

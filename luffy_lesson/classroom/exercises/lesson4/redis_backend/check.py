@@ -35,7 +35,7 @@ def redis_backend(my_backend: Any) -> Steps:
     if seen != expected:
         raise Wrong(f"`put` to return {expected} after {len(others)} jobs of others", f"{seen}", "who counts?")
     connection.ltrim(key, 0, 4)
-    if (seen := Process(lambda: my_backend(connect(), key).put("fourth")).result()) != 6:
+    if (seen := Process(lambda: my_backend(connection, key).put("fourth")).result()) != 6:
         raise Wrong("`put` to return 6 when others have taken the rest", f"{seen}", "who counts?")
     if (there := texts(connection.lrange(key, 0, 1))) != ["fourth", "third"]:
         raise Wrong(f"the list {key} to begin with ['fourth', 'third']", f"{there}", "what does `put` add?")
@@ -93,8 +93,11 @@ def redis_backend(my_backend: Any) -> Steps:
         yield "`get` takes no job but the one that it returns"
         takes_one(gate, take, connection, {key: ["one", "two", "three"]})
 
+        def push() -> int:
+            return int(connection.lpush(key, "two"))
+
         yield "`put` counts a job that comes at the same moment"
-        for answer, other in held(gate, lambda connection: my_backend(connection, key).put("one"), lambda: push(key)):
+        for answer, other in held(gate, lambda connection: my_backend(connection, key).put("one"), push):
             if answer not in range(3 - other, 3):
                 look = "what may another process do between two commands of yours?"
                 raise Wrong("2 after another process has put one in", f"{answer!r}", look)
@@ -119,8 +122,3 @@ def redis_backend(my_backend: Any) -> Steps:
     except Exception:  # the server's, or one that tells of it
         return
     raise Wrong("the server's error, for a key that is no list", f"{got!r}", "what does the `except` catch?")
-
-
-def push(key: str) -> int:
-    """Put a job of another process in, and return how many wait."""
-    return int(connect().lpush(key, "two"))

@@ -187,7 +187,7 @@ def quickly(get: Callable[[], Any]) -> Any:
     for name in ("monotonic", "time", "perf_counter"):
         setattr(time, name, partial(quick, getattr(time, name), getattr(time, name)()))
     sleep = time.sleep
-    time.sleep = lambda seconds: sleep(min(float(seconds), 0.002))
+    time.sleep = lambda seconds: sleep(min(float(seconds), 0.01))
     return taken(get)
 
 

@@ -194,10 +194,10 @@ def schedule(my_schedule: Any) -> Steps:
         return my_schedule(connection, later, key).promote()
 
     def promote_as_well() -> Any:
-        return promote(connect())
+        return promote(connection)
 
     def add() -> Any:
-        return connect().zadd(later, {"bread": now(earlier=False) + 3600})
+        return connection.zadd(later, {"bread": now(earlier=False) + 3600})
 
     def promote_before_tea(given: Any) -> Any:
         given.ping()  # what follows is quick, then: tea is due soon
@@ -205,7 +205,7 @@ def schedule(my_schedule: Any) -> Steps:
         return promote(given)
 
     def wait_for_tea() -> None:
-        due = connect().zscore(later, "tea") or 0
+        due = connection.zscore(later, "tea") or 0
         time.sleep(max(0, due + 0.02 - now()))
 
     with Gate() as gate:

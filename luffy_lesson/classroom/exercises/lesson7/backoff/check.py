@@ -49,12 +49,13 @@ def backoff(backoff: Callable[[int], Any]) -> Steps:
     def samples(tries: int, look: str, count: int = SAMPLES) -> None:
         """Note what `backoff` says again and again. Raise `Wrong` unless all is between half of the most and that."""
         found = all_found[tries] = []
+        low, high = most(tries) / 2 - 1e-9, most(tries) + 1e-9
         for _ in range(count):
             seconds = backoff(tries)
-            if isinstance(seconds, bool) or not isinstance(seconds, Real | Decimal):
+            if isinstance(seconds, bool) or not isinstance(seconds, (float, Real, Decimal)):
                 raise Wrong(f"a number of seconds from `backoff({tries})`", f"{seconds!r}", "is there a `return`?")
             found.append(float(seconds))
-            if not most(tries) / 2 - 1e-9 <= found[-1] <= most(tries) + 1e-9:
+            if not low <= found[-1] <= high:
                 wanted = f"{most(tries) / 2:g} s to {most(tries)} s from `backoff({tries})`"
                 raise Wrong(wanted, f"{found[-1]:g} s", look)
 

@@ -181,7 +181,7 @@ def take_many(my_batches: Any) -> Steps:
         return take(my_batches(connection, key, in_flight), 2, finished)
 
     def take_two_as_well() -> list[Any]:
-        return take(my_batches(connect(), key, in_flight), 2, [])
+        return take(my_batches(connection, key, in_flight), 2, [])
 
     def commands(times: int) -> int:
         """Return how many commands a process sends that takes so often."""

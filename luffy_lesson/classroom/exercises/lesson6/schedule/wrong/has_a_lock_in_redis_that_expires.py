@@ -10,9 +10,12 @@ class MySchedule:
         self.connection.zadd(self.later, {job: time.time() + seconds})
 
     def promote(self):
-        with self.connection.lock(f"{self.key}:lock", timeout=1):
-            due = self.connection.zrangebyscore(self.later, "-inf", time.time())
-            for job in due:
-                self.connection.lpush(self.key, job)
-                self.connection.zrem(self.later, job)
-            return len(due)
+        lock = self.connection.lock(f"{self.key}:lock", timeout=1)
+        lock.acquire()
+        due = self.connection.zrangebyscore(self.later, "-inf", time.time())
+        for job in due:
+            self.connection.lpush(self.key, job)
+            self.connection.zrem(self.later, job)
+        if lock.owned():
+            lock.release()
+        return len(due)

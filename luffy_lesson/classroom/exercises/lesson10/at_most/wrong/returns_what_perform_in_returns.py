@@ -1,0 +1,17 @@
+# must fail at: it is put back, to come again a second later
+import threading
+
+
+class AtMost:
+    def __init__(self, most):
+        self.most = most
+        self.places = {}
+
+    def __call__(self, job, perform):
+        places = self.places.setdefault(job.worker, threading.Semaphore(self.most))
+        if not places.acquire(blocking=False):
+            return job.worker.perform_in(1, *job.args)
+        try:
+            return perform()
+        finally:
+            places.release()

@@ -1,0 +1,19 @@
+# must fail at: pays at the next try, and once, though it was charged before the error
+import sqlite3
+import uuid
+from contextlib import closing
+
+
+class PayOrder:
+    def __init__(self, path, charge):
+        self.path, self.charge = path, charge
+
+    def perform(self, job_id, order, customer, amount):
+        with closing(sqlite3.connect(self.path)) as database:
+            if database.execute("SELECT 1 FROM paid WHERE order_id = ?", [order]).fetchone():
+                return
+            self.charge(amount, str(uuid.uuid4()))
+            with database:
+                new = database.execute("INSERT OR IGNORE INTO paid VALUES (?)", [order])
+                if new.rowcount:
+                    database.execute("UPDATE points SET points = points + ? WHERE customer = ?", [amount, customer])

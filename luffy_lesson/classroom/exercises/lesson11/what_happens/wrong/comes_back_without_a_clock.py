@@ -1,0 +1,11 @@
+# must fail at: and an engine that nobody has measured
+def what_happens(engine, fault):
+    first = engine.acknowledges == "first"
+    if fault == "too_long":
+        # Somebody takes its processor for dead, and the broker still has the job.
+        return "twice" if engine.patience and not engine.beats and not first else "done"
+    if first:
+        return "lost"
+    if engine.connected or (engine.watches and fault == "kill_job"):  # else the main process is dead as well
+        return "at once"
+    return "later"  # in flight for ever

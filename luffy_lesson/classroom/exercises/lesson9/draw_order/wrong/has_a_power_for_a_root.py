@@ -1,0 +1,6 @@
+# must fail at: first as often as its weight says
+import random
+
+
+def draw_order(weights):
+    return sorted(weights, key=lambda name: random.random() ** weights[name], reverse=True)

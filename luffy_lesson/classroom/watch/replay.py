@@ -1,0 +1,96 @@
+"""A run, wound back: a picture of each of its moments, with a slider, and buttons that go from event to event."""
+
+from bisect import bisect_left, bisect_right
+from typing import Any
+
+import ipywidgets
+
+from luffy_lesson.classroom.page.display import Display, show_widget
+from luffy_lesson.classroom.watch.board import Board
+from luffy_lesson.classroom.watch.journey import Journey
+
+TICK = 0.025
+"""So many seconds of the run are a step of the slider."""
+
+EVERY = 0.1
+"""How often a picture is drawn while it plays, in seconds."""
+
+TRAVEL = 0.3
+"""How many seconds of the run a job is on its way from place to place."""
+
+SPEEDS = {"a quarter": 0.25, "half": 0.5, "as it was": 1.0, "twice": 2.0, "four times": 4.0}
+
+
+class Replay:
+    """A journey below a cell: it plays once; from then on it shows the moment that is chosen."""
+
+    def __init__(self, journey: Journey) -> None:
+        """Display it, with what it is moved by."""
+        self.journey = journey
+        self.at = 0.0
+        self._times = sorted({entry.at for entry in journey.moments})
+        ticks = round((journey.end + TRAVEL) / TICK)
+        self.play = ipywidgets.Play(max=ticks, interval=round(EVERY * 1000), show_repeat=False)
+        self._hurry(1.0)
+        self.slider = ipywidgets.IntSlider(max=ticks, description="moment", readout=False)
+        self.speed = ipywidgets.Dropdown(options=SPEEDS, value=1.0, description="speed")
+        self.back = ipywidgets.Button(description="◀ event", tooltip="to the event before")
+        self.forth = ipywidgets.Button(description="event ▶", tooltip="to the next event")
+        self._picture = Display()
+        self._picture.show("", repr(journey), png=journey.apng())
+        rows = [[self.play, self.slider, self.speed], [self.back, self.forth]]
+        self.widget = ipywidgets.VBox([ipywidgets.HBox(row, layout={"flex_flow": "row wrap"}) for row in rows])
+        show_widget(self.widget, repr(journey))
+        ipywidgets.jslink((self.play, "value"), (self.slider, "value"))
+        self.slider.observe(self._slide, "value")
+        self.speed.observe(lambda change: self._hurry(change["new"]), "value")
+        self.back.on_click(lambda _: self.step(-1))
+        self.forth.on_click(lambda _: self.step(1))
+
+    def show(self, at: float, travel: float = 0.0) -> None:
+        """Show a moment.
+
+        Args:
+            at: in seconds since the beginning.
+            travel: how many seconds a job is on its way from place to place.
+        """
+        self.at = at
+        self._picture.show(self.journey.svg(at, travel), self.journey.words(at))
+
+    def step(self, by: int) -> None:
+        """Go to the next event, or with -1 to the one before."""
+        index = bisect_right(self._times, self.at) if by > 0 else bisect_left(self._times, self.at) - 1
+        if 0 <= index < len(self._times):
+            self.show(self._times[index])
+            self.slider.unobserve(self._slide, "value")
+            self.slider.value = round(self.at / TICK)
+            self.slider.observe(self._slide, "value")
+
+    def _slide(self, change: Any) -> None:
+        if change["new"] != round(self.at / TICK):  # else it has followed a step
+            self.show(change["new"] * TICK, TRAVEL)
+
+    def _hurry(self, speed: float) -> None:
+        self.play.step = round(speed * EVERY / TICK)
+
+    def __repr__(self) -> str:
+        return repr(self.journey)
+
+    def _ipython_display_(self) -> None:
+        """Do nothing: it is displayed."""
+
+
+def replay(journey: Journey | None = None) -> Replay:
+    """Display a run below the cell, and wind it back: it plays once, and a slider and buttons go to any moment.
+
+    What stays in the notebook is a picture that moves without a kernel.
+
+    Args:
+        journey: the run; by default what was noted last by `record()`, or by a board.
+
+    Raises:
+        RuntimeError: when none was opened.
+    """
+    if journey is None and Board.last is None:
+        raise RuntimeError("There is nothing to wind back yet: run some jobs within `with record():` first.")
+    return Replay(journey or Board.last.journey())  # type: ignore[union-attr]

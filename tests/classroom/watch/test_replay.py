@@ -1,0 +1,117 @@
+"""Winding a run back: from event to event, at any speed, and what stays in the notebook needs no kernel."""
+
+import base64
+
+import pytest
+from real_kernel import Kernel
+
+from luffy_lesson.classroom import Journey, record, replay
+from luffy_lesson.classroom.page.display import HINT, WIDGET
+from luffy_lesson.classroom.watch import replay as replay_module
+from luffy_lesson.classroom.watch.entry import Entry
+from luffy_lesson.step1_sync import Worker
+
+RUN = [
+    Entry(0.0, "started", processor="Processor 0"),
+    Entry(0.26, "queued", "W(1)"),
+    Entry(1.01, "fetched", "W(1)", processor="Processor 0"),
+    Entry(1.02, "done", "W(1)", processor="Processor 0"),
+]
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What is displayed, the latest last."""
+    shown = []
+
+    class Display:
+        def show(self, html, text, widget=None, png=None):
+            shown.append((html, text, png))
+
+    monkeypatch.setattr(replay_module, "Display", Display)
+    return shown
+
+
+@pytest.fixture
+def wound(shown):
+    """A run that is wound back."""
+    return replay(Journey(RUN, step=3))
+
+
+def test_it_plays_once_and_is_told_in_a_line(wound, shown):
+    ((html, text, png),) = shown
+    assert (html, text, png) == ("", "A journey: 1 job: done 1.", Journey(RUN, step=3).apng())
+    assert repr(wound) == text
+
+
+def test_the_slider_shows_any_moment(wound, shown):
+    wound.slider.value = 20
+    html, words, png = shown[-1]
+    assert (words, png) == ("W(1) was put in the queue.", None)
+    assert html == Journey(RUN, step=3).svg(0.5, 0.3)
+    wound.slider.value = wound.slider.max
+    assert shown[-1][1] == "Processor 0 finished W(1)."
+    assert wound.slider.max * 0.025 == pytest.approx(1.32, abs=0.03)  # until the last job has arrived
+
+
+def test_the_buttons_go_from_event_to_event_even_where_two_are_close(wound, shown):
+    for expected in (0.26, 1.01, 1.02, 1.02):
+        wound.forth.click()
+        assert wound.at == expected
+        assert shown[-1][0] == Journey(RUN, step=3).svg(expected)  # where it has arrived
+        assert wound.slider.value == round(expected / 0.025)
+    for expected in (1.01, 0.26, 0.26):
+        wound.back.click()
+        assert wound.at == expected
+    wound.slider.value = 36
+    wound.forth.click()
+    assert wound.at == 1.01
+
+
+def test_a_step_shows_one_picture(wound, shown):
+    wound.forth.click()
+    assert len(shown) == 2
+
+
+@pytest.mark.parametrize(("speed", "a_second"), [(0.25, 0.25), (0.5, 0.5), (1, 1), (2, 2), (4, 4)])
+def test_at_any_speed_ten_pictures_are_drawn_a_second_at_most(wound, speed, a_second):
+    wound.speed.value = speed
+    assert wound.play.interval == 100
+    assert 10 * wound.play.step * 0.025 == a_second
+
+
+def test_by_default_it_is_what_was_noted_last_from_the_first_event_on(shown):
+    with record():
+        type("Note", (Worker,), {"perform": lambda self: None}).perform_now()
+    wound = replay()
+    assert repr(wound) == "A journey: 1 job: done 1."
+    assert [(entry.at, entry.what) for entry in wound.journey.moments[:1]] == [(0.0, "called")]
+
+
+def test_without_a_board_it_says_what_to_do():
+    with pytest.raises(RuntimeError, match=r"^There is nothing to wind back yet: run some"):
+        replay()
+
+
+def test_in_a_notebook_the_picture_stays_where_the_moving_one_was():
+    kernel = Kernel()
+    try:
+        kernel.run(
+            f"""
+            from luffy_lesson.classroom import Journey, replay
+            from luffy_lesson.classroom.watch.entry import Entry
+            wound = replay(Journey({RUN!r}, step=3))
+            """
+        )
+        kernel.run("wound.slider.value = 20")
+        shown = [m["content"] for m in kernel.messages if m["msg_type"] in ("display_data", "update_display_data")]
+    finally:
+        kernel.close()
+    picture, controls, moved = shown
+    assert base64.b64decode(picture["data"].pop("image/png")) == Journey(RUN, step=3).apng()
+    assert picture["data"] == {"text/plain": "A journey: 1 job: done 1."}
+    assert controls["data"]["text/plain"] == f"A journey: 1 job: done 1.\n{HINT}"
+    assert WIDGET in controls["data"]
+    assert moved["transient"] == picture["transient"]
+    assert moved["data"]["text/html"].startswith("<svg ")
+    assert moved["data"]["text/plain"] == "W(1) was put in the queue."
