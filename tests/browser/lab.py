@@ -384,20 +384,20 @@ class Notebook:
     def run_all(self) -> None:
         """Begin to run all cells, and to record."""
         self.record()
+        self.cell(0).locator(".jp-InputPrompt").evaluate(EXPECT_STAR)
         self.menu("Run", "runmenu:run-all")
-        self.page.wait_for_function(f"{PROMPTS}.some(prompt => prompt.includes('*'))")
+        self._wait_for("window.luffyBegun")
 
     def run_cell(self, number: int) -> None:
         """Begin to run one code cell."""
         self.cell(number).locator(".jp-InputPrompt").evaluate(EXPECT_STAR)
         self.cell(number).locator(".cm-content").click()
         self.page.keyboard.press("Control+Enter")
-        self.page.wait_for_function("window.luffyBegun")
+        self._wait_for("window.luffyBegun")
 
     def wait_cell(self, number: int, seconds: float = 60) -> None:
         """Wait until a code cell has its number."""
-        ready = f"number => {NUMBERED}.test({PROMPTS}[number])"
-        self.page.wait_for_function(ready, arg=number, timeout=seconds * 1000)
+        self._wait_for(f"{NUMBERED}.test({PROMPTS}[{number}])", seconds)
 
     def run(self, number: int) -> str:
         """Run one code cell to its end, and return what it has printed."""
@@ -429,8 +429,12 @@ class Notebook:
 
     def wait_done(self, seconds: float = 150) -> None:
         """Wait until every code cell has its number and the kernel has nothing to do."""
-        self.page.wait_for_function(f"{PROMPTS}.every(prompt => {NUMBERED}.test(prompt))", timeout=seconds * 1000)
+        self._wait_for(f"{PROMPTS}.every(prompt => {NUMBERED}.test(prompt))", seconds)
         self.wait_idle()
+
+    def _wait_for(self, expression: str, seconds: float = PATIENCE) -> None:
+        # By default the page is asked, and so drawn, 60 times a second: a third of what a test costs.
+        self.page.wait_for_function(expression, polling=50, timeout=seconds * 1000)
 
     def wait_idle(self) -> None:
         """Wait until the kernel has nothing to do."""

@@ -914,6 +914,7 @@ def noticed(package: Path, by: str) -> str:
             "-p",
             "no:cacheprovider",
             "--numprocesses=0",
+            "--timeout-method=thread",  # ends also a process whose lock is held for ever
             *(["-m", ""] if "::" in by else []),  # a test that is named runs, whatever mark it has
             by,
         ],
