@@ -4,6 +4,7 @@ Each mutation is made in a copy of the checkout. What must notice it is named wi
 hours; that the unbroken copy passes the same tests is checked too.
 """
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -103,7 +104,7 @@ MUTATIONS = [
         "step3_memory_queue.py",
         "self.stopping.is_set() or not threading.main_thread().is_alive()",
         "self.stopping.is_set()",
-        "tests/test_step3_memory_queue.py",
+        "tests/test_step3_memory_queue.py::test_a_script_with_processors_ends_after_the_job_in_hand_when_its_main_thread_ends",
     ),
     Mutation(
         "jobs are added and taken at the same end",
@@ -138,7 +139,7 @@ MUTATIONS = [
         "redis_client.py",
         "Retry(NoBackoff(), 1, (MovedError,))",
         "Retry(NoBackoff(), 1)",
-        "tests/test_cluster.py",
+        "tests/test_cluster.py::test_nothing_is_repeated_but_what_another_node_has_to_do",
     ),
     Mutation(
         "a hash tag leaves the keys where they are",
@@ -166,21 +167,21 @@ MUTATIONS = [
         "step4_redis_queue.py",
         "self.stopping.wait(1)",
         "return",
-        "tests/test_step4_redis_queue.py",
+        "tests/test_step4_redis_queue.py::test_a_processor_outlasts_a_lost_reply",
     ),
     Mutation(
         "a job is nested as deep as this Python reads",
         "step4_redis_queue.py",
         "default=0) > DEEPEST:",
         "default=0) > 10**9:",
-        "tests/test_backend_contract.py",
+        "tests/test_backend_contract.py::test_arguments_of_more_than_64_levels_are_refused_on_every_python",
     ),
     Mutation(
         "a quote in a string ends it",
         "step4_redis_queue.py",
         """.replace(r"\\"", "")""",
         "",
-        "tests/test_backend_contract.py",
+        "tests/test_backend_contract.py::test_arguments_of_64_levels_arrive",
     ),
     Mutation(
         "a job that was taken is expected no more before it is told to be in hand",
@@ -195,7 +196,7 @@ MUTATIONS = [
         "classroom/watch/board.py",
         "if self._left and self._all_done(waiting):",
         "if False:",
-        "tests/classroom/watch/test_board.py",
+        "tests/classroom/watch/test_board.py::test_jobs_that_were_in_hand_before_the_board_was_opened_are_seen_to_end",
     ),
     Mutation(
         "what a learner writes is HTML on the board",
@@ -251,7 +252,7 @@ MUTATIONS = [
         "classroom/watch/board.py",
         "            except Exception:  # of the way",
         "            except ZeroDivisionError:  # of the way",
-        "tests/classroom/watch/test_board.py",
+        "tests/classroom/watch/test_board.py::test_a_drawing_that_fails_costs_no_fact_and_the_next_one_is_tried",
     ),
     Mutation(
         "the website does not refuse",
@@ -286,14 +287,14 @@ MUTATIONS = [
         "step5_reliable_queue.py",
         "if heartbeat > tonumber(ARGV[1]) or not",
         "if not",
-        "tests/test_step5_reliable_queue.py",
+        "tests/test_step5_reliable_queue.py::test_a_job_is_not_put_back_when_its_owner_beats_again_in_the_meantime",
     ),
     Mutation(
         "the list of one that is gone is forgotten at once",
         "step5_reliable_queue.py",
         "now - WEEK)",
         "now)",
-        "tests/test_step5_reliable_queue.py",
+        "tests/test_step5_reliable_queue.py::test_the_list_of_one_that_is_gone_is_remembered_for_a_week",
     ),
     Mutation(
         "task_done removes nothing",
@@ -307,21 +308,21 @@ MUTATIONS = [
         "step5_reliable_queue.py",
         "crashes >= self.most_crashes",
         "False",
-        "tests/test_step5_reliable_queue.py",
+        "tests/test_step5_reliable_queue.py::test_a_job_whose_processors_were_gone_three_times_is_dead",
     ),
     Mutation(
         "what came after its reply was lost waits for the heartbeat to stop",
         "step5_reliable_queue.py",
         "while self.backend.give_back(self.key, 100, *ends) == 100:",
         "while False:",
-        "tests/test_step5_reliable_queue.py",
+        "tests/test_step5_reliable_queue.py::test_a_job_that_was_on_its_way_is_taken_again_after_a_lost_reply",
     ),
     Mutation(
         "a keeper ends when its server is away",
         "step5_reliable_queue.py",
         'logger.warning("%r: %s (trying again in %g s)", self.backend, str(error) or repr(error), every)',
         "return",
-        "tests/test_step5_reliable_queue.py",
+        "tests/test_step5_reliable_queue.py::test_a_keeper_outlasts_a_server_that_is_away",
     ),
     Mutation(
         "a job is moved a second early",
@@ -391,14 +392,14 @@ MUTATIONS = [
         "step8_fast_queue.py",
         "                processor.consumer.tidy()\n",
         "                pass\n",
-        "tests/test_step8_fast_queue.py",
+        "tests/test_step8_fast_queue.py::test_stop_gives_back_at_once_what_was_not_begun",
     ),
     Mutation(
         "a job that was left behind comes with others",
         "step8_fast_queue.py",
         "if string.find(portion[i], '\"crashes\"', 1, true) then most = 1 end",
         "",
-        "tests/test_step8_fast_queue.py",
+        "tests/test_step8_fast_queue.py::test_a_job_that_was_left_behind_comes_alone",
     ),
     Mutation(
         "what was given back comes in another order",
@@ -426,28 +427,28 @@ MUTATIONS = [
         "step8_fast_queue.py",
         "if redis.call('LLEN', KEYS[2]) ~= tonumber(ARGV[1]) then return false end",
         "",
-        "tests/test_step8_fast_queue.py",
+        "tests/test_step8_fast_queue.py::test_a_frozen_one_that_goes_on_acknowledges_nothing_that_others_have",
     ),
     Mutation(
         "it is acknowledged by count after a fetch whose reply was lost",
         "step5_reliable_queue.py",
         "            self.unsure = True\n            self.to_blame",
         "            self.to_blame",
-        "tests/test_step8_fast_queue.py",
+        "tests/test_step8_fast_queue.py::test_a_fetch_that_fails_loses_nothing",
     ),
     Mutation(
         "of equal jobs one that is not begun is moved",
         "step5_reliable_queue.py",
         "return redis.call('LREM', KEYS[2], -1, ARGV[2])",
         "return redis.call('LREM', KEYS[2], 1, ARGV[2])",
-        "tests/test_step8_fast_queue.py",
+        "tests/test_step8_fast_queue.py::test_of_equal_jobs_that_fail_in_a_batch_each_is_noted",
     ),
     Mutation(
         "what goes back without an answer is forgotten",
         "step8_fast_queue.py",
         "            if begun[payload] < 0:",
         "            if False:",
-        "tests/test_step8_fast_queue.py",
+        "tests/test_step8_fast_queue.py::test_what_goes_back_without_an_answer_is_not_lost_or_done_twice",
     ),
     Mutation(
         "a batch is given back only at the end",
@@ -461,14 +462,14 @@ MUTATIONS = [
         "step8_fast_queue.py",
         "return self.length - len(self.payloads) + 1 + place",
         "return self.length",
-        "tests/test_step8_fast_queue.py",
+        "tests/test_step8_fast_queue.py::test_pushes_of_many_threads_travel_together_and_each_gets_its_own_length",
     ),
     Mutation(
         "what is large and exact is read as a float",
         "step8_fast_queue.py",
         'if read(step4_redis_queue.shallow(payload))["args"] != list(job.args):',
         "if False:",
-        "tests/test_step8_fast_queue.py",
+        "tests/test_step8_fast_queue.py::test_what_can_travel_is_what_could_and_arrives_the_same",
     ),
     Mutation(
         "what a dead process held goes back to the default queue",
@@ -496,14 +497,14 @@ MUTATIONS = [
         "step9_queues.py",
         "        result = super().perform()\n        self.backend.release(self.payload)\n",
         "        result = super().perform()\n",
-        "tests/test_step9_queues.py",
+        "tests/test_step9_queues.py::test_an_equal_job_may_come_when_the_first_is_done",
     ),
     Mutation(
         "what has waited too long is performed",
         "step9_queues.py",
         "late = end is not None and end < self.now()",
         "late = False",
-        "tests/test_step9_queues.py",
+        "tests/test_step9_queues.py::test_what_has_waited_too_long_is_not_performed_and_is_counted",
     ),
     Mutation(
         "what the server says to who waits is not read",
@@ -517,28 +518,28 @@ MUTATIONS = [
         "step9_queues.py",
         "return self.length if self.prefetches else -1,",
         "return self.length,",
-        "tests/test_step9_queues.py",
+        "tests/test_step9_queues.py::test_by_hand_what_was_given_away_is_not_acknowledged_in_the_place_of_another",
     ),
     Mutation(
         "the registry tells of those whose entry is over",
         "step10_process.py",
         "local lasting = string.format('(%.6f', now[1] + now[2] / 1e6)",
         "local lasting = '-inf'",
-        "tests/test_step10_process.py",
+        "tests/test_step10_process.py::test_an_entry_ends_by_the_servers_clock_and_others_delete_it",
     ),
     Mutation(
         "nobody deletes the entries that are over",
         "step10_process.py",
         "  redis.call('ZREM', KEYS[1], id)",
         "  redis.call('ZREM', KEYS[1], '')",
-        "tests/test_step10_process.py",
+        "tests/test_step10_process.py::test_an_entry_ends_by_the_servers_clock_and_others_delete_it",
     ),
     Mutation(
         "a pool obeys the same word again and again",
         "step10_process.py",
         "new, self.told = told != self.told, told",
         "new = bool(told)",
-        "tests/test_step10_process.py",
+        "tests/test_step10_process.py::test_a_word_is_obeyed_once_although_an_answer_is_lost",
     ),
     Mutation(
         "a pool that is quiet leaves the registry",
@@ -552,21 +553,21 @@ MUTATIONS = [
         "step10_process.py",
         "one.copied |= held",
         "pass",
-        "tests/test_step10_process.py",
+        "tests/test_step10_process.py::test_what_is_in_hand_goes_back_to_be_taken_next_and_is_acknowledged_by_nobody_else",
     ),
     Mutation(
         "the last middleware is the outermost",
         "step10_process.py",
         "return chain[place](job",
         "return chain[-1 - place](job",
-        "tests/test_step10_process.py",
+        "tests/test_step10_process.py::test_middleware_goes_around_each_job_the_outermost_first",
     ),
     Mutation(
         "a time limit lasts longer than its job",
         "step10_process.py",
         "        limit.end()",
         "            pass",
-        "tests/test_step10_process.py",
+        "tests/test_step10_process.py::test_who_is_in_time_is_not_interrupted_then_or_later",
     ),
     Mutation(
         "a large job is in the registry with all its bytes",
@@ -580,7 +581,7 @@ MUTATIONS = [
         "step10_process.py",
         "            signal.set_wakeup_fd(-1)",
         "            pass",
-        "tests/test_step10_process.py",
+        "tests/test_step10_process.py::test_a_signal_that_somebody_else_handles_stops_no_process",
     ),
     Mutation(
         "an engine's program outlives who started it",
@@ -839,7 +840,7 @@ MUTATIONS = [
         "dashboard/web.py",
         "if self.request.host_name.lower() not in NAMES:",
         "if False:",
-        "tests/dashboard",
+        "tests/dashboard/test_web.py::test_who_asks_for_another_host_is_refused",
     ),
     Mutation(
         "the dashboard takes a post from any page",
@@ -853,7 +854,7 @@ MUTATIONS = [
         "dashboard/web.py",
         '{"127.0.0.1": socket.AF_INET,',
         '{"0.0.0.0": socket.AF_INET,',
-        "tests/dashboard",
+        "tests/dashboard/test_web.py::test_the_command_says_its_address_listens_on_loopback_only_and_ends_when_it_is_told_to",
     ),
     Mutation(
         "a page of the dashboard reads every dead job",
@@ -867,7 +868,7 @@ MUTATIONS = [
         "dashboard/templates/jobs.html",
         '<th scope="row"><bdi class="job">{{ job.job }}</bdi></th>',
         '<th scope="row"><bdi class="job">{% raw job.job %}</bdi></th>',
-        "tests/dashboard",
+        "tests/dashboard/test_web.py::test_hostile_jobs_are_text_on_the_page",
     ),
     Mutation(
         "a character that turns the direction of a line does so on the dashboard",
@@ -895,12 +896,12 @@ MUTATIONS = [
         "classroom/watch/fleet.py",
         "        self._closing.set()\n        self._thread.join(timeout=10)",
         "        self._thread.join(timeout=0)",
-        "tests/classroom/watch/test_fleet.py",
+        "tests/classroom/watch/test_fleet.py::test_it_comes_to_rest_when_it_is_closed_when_another_opens_and_with_a_fresh_lesson",
     ),
 ]
 
 
-def noticed(package: Path, by: str) -> str:
+def noticed(package: Path, *by: str) -> str:
     """Run what should notice. Return the end of what pytest printed when it failed, nothing when all passed."""
     result = subprocess.run(
         [
@@ -915,8 +916,8 @@ def noticed(package: Path, by: str) -> str:
             "no:cacheprovider",
             "--numprocesses=0",
             "--timeout-method=thread",  # ends also a process whose lock is held for ever
-            *(["-m", ""] if "::" in by else []),  # a test that is named runs, whatever mark it has
-            by,
+            *(["-m", ""] if "::" in by[0] else []),  # a test that is named runs, whatever mark it has
+            *by,
         ],
         cwd=package,
         env=os.environ | {"PYTHONPATH": str(package), "ANY_EXAMPLE": "1"},
@@ -950,6 +951,12 @@ def test_a_broken_package_is_noticed(checkout, mutation):
     assert noticed(checkout, mutation.noticed_by)
 
 
-@pytest.mark.parametrize("by", sorted({mutation.noticed_by for mutation in MUTATIONS}))
+def together() -> list[list[str]]:
+    """What notices: the tests that are named of a file are run together."""
+    every = sorted({mutation.noticed_by for mutation in MUTATIONS})
+    return [list(of) for _, of in itertools.groupby(every, lambda by: (by.split("::")[0], "::" in by))]
+
+
+@pytest.mark.parametrize("by", together(), ids=lambda by: by[0].split("::")[0])
 def test_the_unbroken_package_passes_the_same(checkout, by):
-    assert not noticed(checkout, by)
+    assert not noticed(checkout, *by)

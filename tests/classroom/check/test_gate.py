@@ -2,7 +2,7 @@
 
 Each answer is a file in the folder of its exercise; a wrong one begins with the step that must notice it. A dozen
 answers are a class, for a class is what the test processes share. A check waits for most of its time: so each of them
-tries two answers at once.
+tries two answers at once. By default, one wrong answer of each step is tried; with the mark `answers`, all others.
 """
 
 import ast
@@ -141,12 +141,19 @@ class Wrong(Gate):
 def gate(exercise: Exercise) -> Iterator[type[Gate]]:
     """The tests of an exercise."""
     yield type(f"Test_{exercise.name}", (Solution,), {"exercise": exercise})
-    for tests in (Right, Wrong):
-        kind = tests.__name__.lower()
-        everything = answers(exercise, kind)
-        for part, first in enumerate(range(0, len(everything), PART), 1):
-            own = {"exercise": exercise, "answers": everything[first : first + PART]}
-            yield type(f"Test_{exercise.name}_{kind}_{part}", (tests,), own)
+    yield from parts(exercise, "right", Right, answers(exercise, "right"))
+    wrong = answers(exercise, "wrong")
+    firsts = [*{meant(answer): answer for answer in reversed(wrong)}.values()]
+    yield from parts(exercise, "wrong", Wrong, firsts)
+    others = [answer for answer in wrong if answer not in firsts]
+    yield from map(pytest.mark.answers, parts(exercise, "wrong_too", Wrong, others))
+
+
+def parts(exercise: Exercise, name: str, tests: type[Gate], every: list[Path]) -> Iterator[type[Gate]]:
+    """The tests of many answers, in classes of a dozen."""
+    for part, first in enumerate(range(0, len(every), PART), 1):
+        own = {"exercise": exercise, "answers": every[first : first + PART]}
+        yield type(f"Test_{exercise.name}_{name}_{part}", (tests,), own)
 
 
 for tests in itertools.chain.from_iterable(map(gate, Exercise.all.values())):
