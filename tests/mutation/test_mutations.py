@@ -378,7 +378,7 @@ MUTATIONS = [
         "step7_retries.py",
         "if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end",
         "",
-        "tests/test_model.py",
+        "tests/test_model.py::test_no_job_is_ever_lost_or_in_two_places",
     ),
     Mutation(
         "a list is trusted after a reply was lost",
@@ -406,7 +406,7 @@ MUTATIONS = [
         "step8_fast_queue.py",
         'in_flight, count, "LEFT", "RIGHT", length)',
         'in_flight, count, "LEFT", "LEFT", length)',
-        "tests/test_step8_fast_queue.py",
+        "tests/test_step8_fast_queue.py::test_close_gives_back_what_is_prefetched_in_its_order_and_acknowledges_the_rest",
     ),
     Mutation(
         "newer jobs are taken while a batch goes back",
@@ -889,7 +889,7 @@ MUTATIONS = [
         "classroom/watch/fleet.html",
         "{{ one.job }}",
         "{% raw one.job %}",
-        "tests/classroom/watch/test_fleet.py",
+        "tests/classroom/watch/test_fleet.py::test_hostile_jobs_are_text",
     ),
     Mutation(
         "a fleet that was closed is still drawn",
