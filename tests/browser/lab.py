@@ -19,7 +19,7 @@ import psutil
 from fast_import import PYTHONPATH
 from nbformat.sign import NotebookNotary
 from nbval.plugin import get_sanitize_patterns
-from playwright.sync_api import Browser, Locator, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, sync_playwright
 
 from luffy_lesson.host.browser import find_browser
 from luffy_lesson.host.redis_server import ENDS_WITH, RedisServer, free_port
@@ -168,6 +168,7 @@ class Lab:
             settings: the folder of those that the launcher gives it; None for Jupyter's own.
         """
         self.program, self.settings = program, settings
+        self.page: Page | None = None  # of JupyterLab, with no notebook open: to load it takes most of a quick test
         self.folder = Path(tempfile.mkdtemp(prefix="luffy_lesson_lab_")).resolve()
         self.home = self.folder / "home"
         self.course = self.folder / "course"
@@ -322,6 +323,8 @@ class Notebook:
     def __init__(self, browser: Browser, lab: Lab, path: Path, width: int = 1280, height: int = 900) -> None:
         """Open it, and wait until its kernel is ready. It is a context manager, that closes it and ends its kernel.
 
+        It is opened as a person opens a second one, in the same JupyterLab, unless something has failed there.
+
         Args:
             browser: in which.
             lab: the server that shows it.
@@ -330,20 +333,47 @@ class Notebook:
             height: of the window.
         """
         self.lab, self.path = lab, path
+        self.changed = False  # whether JupyterLab is another one now: the next notebook gets a new one
         self.stored = code_cells(path)  # read now: JupyterLab saves what it shows, now and then, to the same file
-        self._context = browser.new_context(viewport={"width": width, "height": height})
-        self.page = self._context.new_page()
-        self.page.set_default_timeout(PATIENCE * 1000)
-        self.page.goto(lab.address(path))
+        size: ViewportSize = {"width": width, "height": height}
+        if lab.page:
+            self.page, lab.page = lab.page, None
+            self.page.set_viewport_size(size)
+            self.menu("File", "filebrowser:open-path")
+            self.page.fill(".jp-Dialog input", str(path.relative_to(lab.course)))
+            self.page.click(".jp-Dialog .jp-mod-accept")
+        else:
+            self.page = browser.new_context(viewport=size).new_page()
+            self.page.set_default_timeout(PATIENCE * 1000)
+            self.page.goto(lab.address(path))
         self.page.wait_for_selector(".jp-Notebook .jp-CodeCell .jp-InputPrompt")
         self.wait_idle()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._context.close()
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        if failed or self.lab.program == "notebook" or self.changed:
+            self.page.context.close()
+        else:
+            self.close()
+            self.lab.page = self.page
         self.lab.end_kernels()
+
+    def close(self) -> None:
+        """Close its tab, and save nothing."""
+        notebook, discard = self.page.locator(".jp-Notebook"), self.page.locator(".jp-Dialog .jp-mod-warn")
+        self.menu("File", "application:close")
+        wait_until(lambda: discard.count() or not notebook.count(), 10, "the tab closes, or what is not saved is told")
+        if discard.count():
+            discard.click()
+        notebook.wait_for(state="detached")
+
+    def narrow(self, width: int, height: int) -> None:
+        """Hide the list of files, and make the window smaller."""
+        self.changed = True
+        self.page.keyboard.press("Control+b")
+        self.page.set_viewport_size({"width": width, "height": height})
 
     def cells(self) -> list[Cell]:
         """Return the code cells as they are shown now."""

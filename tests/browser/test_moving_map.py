@@ -163,8 +163,7 @@ def test_a_saved_map_can_be_read_where_nobody_trusts_it(browser, picture):
 
 def test_what_is_enlarged_scrolls_and_stays_where_it_was_scrolled_to(browser, lab, picture):
     with Notebook(browser, lab, write(lab.copy(), [SET_UP, PUT])) as notebook:
-        notebook.page.keyboard.press("Control+b")  # hides the list of files
-        notebook.page.set_viewport_size({"width": 640, "height": 500})  # of 1280 pixels, at 200 %
+        notebook.narrow(640, 500)  # of 1280 pixels, at 200 %
         notebook.run(0)
         notebook.run(1)
         wait_until(lambda: says(notebook, 1, "waiting 3"), 20, "three wait")

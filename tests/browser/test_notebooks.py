@@ -391,8 +391,7 @@ def test_what_was_just_cloned_and_is_not_trusted_shows_boards_and_code_as_they_a
 def test_in_a_narrow_window_all_of_a_board_is_there(browser, lab, picture):
     path = lab.copy() / "02_threaded.ipynb"
     with Notebook(browser, lab, path) as notebook:
-        notebook.page.keyboard.press("Control+b")  # hides the list of files
-        notebook.page.set_viewport_size({"width": 480, "height": 900})
+        notebook.narrow(480, 900)
         board = notebook.page.locator(".luffy-board").last
         board.scroll_into_view_if_needed()
         outside = """board => {
