@@ -1,9 +1,10 @@
 """Break the package in many ways, one at a time: the notebooks and tests must notice each.
 
-Each mutation is made in a copy of the checkout. What must notice it is named with it, so that this takes minutes, not
-hours; that the unbroken copy passes the same tests is checked too.
+Each mutation is made in a copy of the checkout, and undone. What must notice it is named with it, so that this takes
+minutes, not hours; that the unbroken copy passes the same tests is checked too.
 """
 
+import importlib.util
 import itertools
 import os
 import shutil
@@ -41,7 +42,7 @@ MUTATIONS = [
         "step1_sync.py",
         r'print(f"{label}{line}\n", end="", flush=True)',
         'print(f"{label}", end="", flush=True); print(f"{line}", flush=True)',
-        "tests/test_step1_sync.py",
+        "tests/test_step1_sync.py::test_a_line_is_one_write",
     ),
     Mutation(
         "a line has no label",
@@ -76,7 +77,7 @@ MUTATIONS = [
         "step3_memory_queue.py",
         "self.consumer.task_done()",
         "pass",
-        "tests/test_step3_memory_queue.py",
+        "tests/test_step3_memory_queue.py::test_a_processor_labels_the_line_of_its_job",
     ),
     Mutation(
         "an error is swallowed in silence",
@@ -90,14 +91,14 @@ MUTATIONS = [
         "step3_memory_queue.py",
         "thread.join(None if deadline is None else max(0, deadline - time.monotonic()))",
         "pass",
-        "tests/test_step3_memory_queue.py",
+        "tests/test_step3_memory_queue.py::test_a_processor_labels_the_line_of_its_job",
     ),
     Mutation(
         "starting again leaves the earlier processors running",
         "step3_memory_queue.py",
         "Processor.pool.stop(timeout=30)",
         "pass",
-        "tests/test_step3_memory_queue.py",
+        "tests/test_step3_memory_queue.py::test_start_again_replaces_the_earlier_pool",
     ),
     Mutation(
         "processors keep a script from ending",
@@ -111,7 +112,7 @@ MUTATIONS = [
         "step4_redis_queue.py",
         "self.redis.lpush(",
         "self.redis.rpush(",
-        "tests/test_backend_contract.py",
+        "tests/test_backend_contract.py::test_jobs_are_taken_in_the_order_in_which_they_were_put",
     ),
     Mutation(
         "qsize is always 0",
@@ -132,7 +133,7 @@ MUTATIONS = [
         "redis_client.py",
         "Retry(NoBackoff(), 0)",
         "Retry(NoBackoff(), 3)",
-        "tests/test_step4_redis_queue.py",
+        "tests/test_step4_redis_queue.py::test_a_server_that_cannot_be_used_is_reported_within_3_s_with_what_to_do",
     ),
     Mutation(
         "in a cluster, the client repeats a command whose reply was lost",
@@ -146,21 +147,21 @@ MUTATIONS = [
         "step4_redis_queue.py",
         "self.key = redis_client.tagged(hash_tag)",
         "redis_client.tagged(hash_tag)",
-        "tests/test_cluster.py",
+        "tests/test_cluster.py::test_every_step_works_on_a_cluster",
     ),
     Mutation(
         "any class of the program can be named on the wire",
         "step4_redis_queue.py",
         'if not cls.__module__.startswith("luffy_lesson.step"):',
         "if True:",
-        "tests/test_step4_redis_queue.py",
+        "tests/test_step4_redis_queue.py::test_the_base_classes_of_the_steps_are_no_workers",
     ),
     Mutation(
         "a worker's namesake takes over in silence",
         "step4_redis_queue.py",
         "if new != old:",
         "if False:",
-        "tests/test_step4_redis_queue.py",
+        "tests/test_step4_redis_queue.py::test_a_namesake_in_another_module_takes_over_the_jobs_and_a_warning_says_so",
     ),
     Mutation(
         "a processor ends when its server is away",
@@ -189,7 +190,7 @@ MUTATIONS = [
         "        with backlog.lock:  # what is expected no more is told to be in hand\n"
         "            since = backlog.taken(job) if from_queue else None\n",
         "        since = backlog.taken(job) if from_queue else None\n        with backlog.lock:\n",
-        "tests/classroom/watch/test_hooks.py",
+        "tests/classroom/watch/test_hooks.py::test_a_job_is_taken_and_told_to_be_in_hand_at_once",
     ),
     Mutation(
         "a board that is left with jobs waiting does not come to rest",
@@ -203,49 +204,49 @@ MUTATIONS = [
         "classroom/watch/board_html.py",
         'text = f"{escape(_cut(job.job))} {spent:.1f} s"',
         'text = f"{_cut(job.job)} {spent:.1f} s"',
-        "tests/classroom/watch/test_board_html.py",
+        "tests/classroom/watch/test_board_html.py::test_nothing_that_a_learner_writes_is_html",
     ),
     Mutation(
         "a journey forgets what a killed process had in hand",
         "classroom/watch/scene.py",
         "state=gone",
         'state="waiting"',
-        "tests/classroom/watch/test_journey.py",
+        "tests/classroom/watch/test_journey.py::test_a_job_whose_process_is_killed_is_left_behind_and_put_back_and_done_by_another",
     ),
     Mutation(
         "a batch is not told",
         "classroom/watch/hooks.py",
         "if len(payloads) > 1:",
         "if not payloads:",
-        "tests/classroom/watch/test_hooks.py",
+        "tests/classroom/watch/test_hooks.py::test_what_comes_in_a_batch_is_told_before_it_is_begun_and_what_goes_back_not_begun",
     ),
     Mutation(
         "a job flies over the map instead of following the arrows",
         "classroom/watch/map.py",
         "way = [self._origin(token), *self._route(token), (x + 11, y + 8)]",
         "way = [self._origin(token), (x + 11, y + 8)]",
-        "tests/classroom/watch/test_map.py",
+        "tests/classroom/watch/test_map.py::test_on_its_way_it_follows_an_arrow",
     ),
     Mutation(
         "a job that was put back waits behind the others on the map",
         "classroom/watch/map.py",
         "return (0, -now.at, token.number) if now.first else",
         "return",
-        "tests/classroom/watch/test_map.py",
+        "tests/classroom/watch/test_map.py::test_a_job_that_was_put_back_is_where_the_next_one_is_taken",
     ),
     Mutation(
         "what a worker process tells of its jobs is printed",
         "classroom/watch/elsewhere.py",
         'return b""',
         "return line[0]",
-        "tests/classroom/watch/test_elsewhere.py",
+        "tests/classroom/watch/test_elsewhere.py::test_a_kill_in_one_process_and_the_recovery_in_another_are_one_journey",
     ),
     Mutation(
         "a prediction that was compared leaves its widget in the notebook",
         "classroom/page/predict.py",
         "        self.keep()\n",
         "",
-        "tests/classroom/page/test_predict.py",
+        "tests/classroom/page/test_predict.py::test_what_was_chosen_stays_in_the_notebook_without_a_widget",
     ),
     Mutation(
         "a drawing that fails ends the board",
@@ -266,21 +267,21 @@ MUTATIONS = [
         "step5_reliable_queue.py",
         'self.redis.blmove(self.home(to), to, seconds, "RIGHT", "LEFT")',
         "(self.redis.brpop([self.key], seconds) or [None, None])[1]",
-        "tests/test_step5_reliable_queue.py",
+        "tests/test_step5_reliable_queue.py::test_a_job_in_hand_of_a_killed_process_is_done_by_another",
     ),
     Mutation(
         "a list is used before it has a heartbeat",
         "step5_reliable_queue.py",
         "self.backend.beat(self)",
         "pass",
-        "tests/test_step5_reliable_queue.py",
+        "tests/test_step5_reliable_queue.py::test_a_frozen_process_that_goes_on_and_is_killed_loses_nothing",
     ),
     Mutation(
         "jobs are put back of those whose heartbeats have not stopped",
         "step5_reliable_queue.py",
         "now = self.now()\n        for in_flight in",
         "now = self.now() + 1000\n        for in_flight in",
-        "tests/test_step5_reliable_queue.py",
+        "tests/test_step5_reliable_queue.py::test_a_job_that_takes_longer_than_a_heartbeat_lasts_is_not_given_to_another",
     ),
     Mutation(
         "a job is put back although its owner beats again in the meantime",
@@ -301,7 +302,7 @@ MUTATIONS = [
         "step5_reliable_queue.py",
         "if not self.backend.redis.lrem(self.key, -1, payload):",
         "if False:",
-        "tests/test_step5_reliable_queue.py",
+        "tests/test_step5_reliable_queue.py::test_a_job_in_hand_of_a_killed_process_is_done_by_another",
     ),
     Mutation(
         "a job that takes its processor with it is put back for ever",
@@ -329,49 +330,49 @@ MUTATIONS = [
         "step6_schedule.py",
         "now[1] + now[2] / 1e6",
         "now[1] + 1 + now[2] / 1e6",
-        "tests/test_step6_schedule.py",
+        "tests/test_step6_schedule.py::test_no_job_is_done_before_it_is_due_or_much_later",
     ),
     Mutation(
         "the clock of a machine says when a job is due",
         "step6_schedule.py",
         "backend.now() + seconds)",
         "__import__('time').time() + seconds)",
-        "tests/test_step6_schedule.py",
+        "tests/test_step6_schedule.py::test_the_clock_of_the_server_says_what_is_due",
     ),
     Mutation(
         "a time without a time zone is taken for one",
         "step6_schedule.py",
         "if when.utcoffset() is None:",
         "if False:",
-        "tests/test_step6_schedule.py",
+        "tests/test_step6_schedule.py::test_the_mend_that_the_message_about_time_zones_tells_works",
     ),
     Mutation(
         "a job that is in this list no more is tried again",
         "step5_reliable_queue.py",
         " or not redis.call('LPOS', KEYS[2], ARGV[2])",
         "",
-        "tests/test_step7_retries.py",
+        "tests/test_step7_retries.py::test_a_job_that_fails_after_it_was_put_back_is_not_in_two_places",
     ),
     Mutation(
         "tries are not counted",
         "step7_retries.py",
         "self.judge(message.payload, worker, failure(error, tries))",
         "self.judge(message.payload, worker, failure(error, 1))",
-        "tests/test_step7_retries.py",
+        "tests/test_step7_retries.py::test_a_job_that_always_fails_is_dead_after_its_last_try",
     ),
     Mutation(
         "the dead become more and more",
         "step7_retries.py",
         "both.zremrangebyrank(self.dead_set, 0, -self.most_dead - 1)",
         "pass",
-        "tests/test_step7_retries.py",
+        "tests/test_step7_retries.py::test_only_the_latest_dead_jobs_are_kept",
     ),
     Mutation(
         "what makes no sense is not kept as it was",
         "step7_retries.py",
         'payload.decode("utf-8", "surrogateescape")',
         'payload.decode("utf-8", "replace")',
-        "tests/test_hostile_payloads.py",
+        "tests/test_hostile_payloads.py::test_any_bytes_are_dead_byte_for_byte",
     ),
     Mutation(
         "a dead job is sent back twice",
@@ -385,7 +386,7 @@ MUTATIONS = [
         "step5_reliable_queue.py",
         "            self.unsure = True\n            self.to_blame",
         "            self.to_blame",
-        "tests/test_model.py",
+        "tests/test_model.py::test_no_job_is_ever_lost_or_in_two_places",
     ),
     Mutation(
         "a batch is not given back",
@@ -413,14 +414,14 @@ MUTATIONS = [
         "step8_fast_queue.py",
         "        with self.lock:\n            self.acknowledge()\n            if self.since",
         "        if True:\n            self.acknowledge()\n            if self.since",
-        "tests/test_step8_fast_queue.py",
+        "tests/test_step8_fast_queue.py::test_quick_jobs_are_taken_and_acknowledged_many_at_a_time",
     ),
     Mutation(
         "the way to the server counts as time of the job",
         "step8_fast_queue.py",
         "self.since += time.monotonic() - begin",
         "pass",
-        "tests/test_step8_fast_queue.py",
+        "tests/test_step8_fast_queue.py::test_quick_jobs_are_taken_many_at_a_time_from_a_server_that_is_far_away",
     ),
     Mutation(
         "it is acknowledged by count although the list is another",
@@ -455,7 +456,7 @@ MUTATIONS = [
         "step8_fast_queue.py",
         "began = time.monotonic() - 10 * self.batch_lasts",
         "began = -math.inf",
-        "tests/test_step8_fast_queue.py",
+        "tests/test_step8_fast_queue.py::test_what_cannot_be_promoted_keeps_nothing_from_going_back",
     ),
     Mutation(
         "a push in which others travelled has one length for all",
@@ -476,21 +477,21 @@ MUTATIONS = [
         "step9_queues.py",
         'return self.key_if_name(self.name_of(text.rpartition(":in_flight:")[0]))',
         "return self.key",
-        "tests/test_step9_queues.py",
+        "tests/test_step9_queues.py::test_queues_in_a_list_are_emptied_in_its_order",
     ),
     Mutation(
         "weights are ignored",
         "step9_queues.py",
         "random.expovariate(weights[lane.name])",
         "random.expovariate(1)",
-        "tests/test_step9_queues.py",
+        "tests/test_step9_queues.py::test_weights_say_how_often_each_queue_is_first",
     ),
     Mutation(
         "what is finished in another queue is not acknowledged",
         "step9_queues.py",
         "for lane = 1, #KEYS / 2 do redis.call('LTRIM', KEYS[2 * lane], 0, -1 - ARGV[3 * lane - 1]) end",
         "redis.call('LTRIM', KEYS[2], 0, -1 - ARGV[2])",
-        "tests/test_step9_queues.py",
+        "tests/test_step9_queues.py::test_a_processor_empties_them_in_order_too",
     ),
     Mutation(
         "who is done keeps an equal job from coming",
@@ -511,7 +512,7 @@ MUTATIONS = [
         "step9_queues.py",
         "heard |= self.answer(key.data) is not None",
         "heard = True",
-        "tests/test_step9_queues.py",
+        "tests/test_step9_queues.py::test_several_queues_cost_no_more_round_trips_than_one",
     ),
     Mutation(
         "a job that was given away by hand is acknowledged in the place of another",
@@ -546,7 +547,7 @@ MUTATIONS = [
         "step10_process.py",
         "return self.quieted and not self.stopped.is_set()",
         "return False and not self.stopped.is_set()",
-        "tests/test_step10_process.py",
+        "tests/test_step10_process.py::test_a_pool_that_is_quiet_stays_until_it_is_stopped",
     ),
     Mutation(
         "who has lost a job at the deadline acknowledges one all the same",
@@ -574,7 +575,7 @@ MUTATIONS = [
         "step10_process.py",
         "Message(job[:room])",
         "Message(job)",
-        "tests/test_step10_process.py",
+        "tests/test_step10_process.py::test_of_a_large_job_it_tells_the_beginning",
     ),
     Mutation(
         "a signal to a forked child is heard by its parent",
@@ -609,28 +610,28 @@ MUTATIONS = [
         "step11_engines/engine.py",
         "{at.hostname}{port}",
         "{at.netloc}",
-        "tests/test_step11_engines.py",
+        "tests/test_step11_engines.py::test_what_is_due_too_late_is_refused",
     ),
     Mutation(
         "sys.exit() in a job ends the engine's process",
         "step11_engines/engine.py",
         "except NOT_CAUGHT as error:",
         "except ZeroDivisionError as error:",
-        "tests/test_step11_engines.py",
+        "tests/test_step11_engines.py::test_a_time_limit_is_kept",
     ),
     Mutation(
         "an engine gets the first jobs of many that cannot all travel",
         "step11_engines/engine.py",
         "checked = [self.check(job) for job in jobs]",
         "checked = (self.check(job) for job in jobs)",
-        "tests/test_step11_engines.py",
+        "tests/test_step11_engines.py::test_one_rule_for_arguments",
     ),
     Mutation(
         "an engine gets a job that is due too late for it",
         "step11_engines/engine.py",
         "if due - self.now() > self.longest:",
         "if False:",
-        "tests/test_step11_engines.py",
+        "tests/test_step11_engines.py::test_what_is_due_too_late_is_refused",
     ),
     Mutation(
         "what a worker says of its jobs is dropped on an engine",
@@ -930,9 +931,10 @@ def noticed(package: Path, *by: str) -> str:
     return result.stdout[-2000:] if result.returncode else ""
 
 
-@pytest.fixture
-def checkout(tmp_path):
-    copy = tmp_path / "checkout"
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory):
+    """A copy, whose every mutation is undone: what Python has compiled of the rest is of use to all."""
+    copy = tmp_path_factory.mktemp("mutated") / "checkout"
     shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", "*.egg-info", "__pycache__", ".*_cache"))
     for path in (copy / "notebooks").glob("*.ipynb"):
         notebook = nbformat.read(path, as_version=4)
@@ -942,13 +944,22 @@ def checkout(tmp_path):
     return copy
 
 
+def write(file: Path, source: str) -> None:
+    file.write_text(source)
+    # Python takes what it has compiled for the same when the length is the same and the second, too.
+    Path(importlib.util.cache_from_source(str(file))).unlink(missing_ok=True)
+
+
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
 def test_a_broken_package_is_noticed(checkout, mutation):
     file = checkout / "luffy_lesson" / mutation.file
     source = file.read_text()
     assert source.count(mutation.old) == 1, "this mutation no longer applies: write it anew"
-    file.write_text(source.replace(mutation.old, mutation.new))
-    assert noticed(checkout, mutation.noticed_by)
+    write(file, source.replace(mutation.old, mutation.new))
+    try:
+        assert noticed(checkout, mutation.noticed_by)
+    finally:
+        write(file, source)
 
 
 def together() -> list[list[str]]:
