@@ -419,7 +419,8 @@ class Map:
             scene: where every job is.
             said: what has happened last, the latest at the end.
             end: when the journey ends; None while that is not known.
-            travel: how many seconds a job is on its way from place to place.
+            travel: how many seconds a job is on its way from place to place; one that does not stay as long is there
+                at once.
             since: who has left before this moment has arrived.
         """
         at, crowds = scene.at, self._crowds(scene)
@@ -464,7 +465,8 @@ class Map:
             travellers = 0
             for index, token in enumerate(crowd.tokens):
                 age = at - token.now.at if token.now.state == "waiting" else 0.0
-                part = (at - token.now.at) / travel if travel and token.now.at >= since else 1.0
+                leaves_first = token.now.at + travel > token.until  # before it could be seen to arrive
+                part = 1.0 if not travel or leaves_first or token.now.at < since else (at - token.now.at) / travel
                 if part < 1 and self._travels(token, place):
                     if (travellers := travellers + 1) > TRAVELLERS:
                         continue

@@ -1,5 +1,6 @@
 """Where every job is at a moment: what follows from the entries of a journey, and from nothing else."""
 
+import math
 from bisect import bisect_right
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
@@ -64,6 +65,7 @@ class Token(NamedTuple):
     now: Move
     before: Move | None  # None when it has just come
     queue: str = ""  # its own: nothing stands for that of who names none
+    until: float = math.inf  # when it leaves, where that is known
 
 
 class Scene(NamedTuple):
@@ -94,7 +96,8 @@ class Traveller:
     def at(self, moment: float) -> Token | None:
         """Return where it is at a moment; None before it came."""
         if index := bisect_right(self.moves, moment, key=lambda move: move.at):
-            return self._token(self.moves[:index])
+            token = self._token(self.moves[:index])
+            return token._replace(until=self.moves[index].at) if index < len(self.moves) else token
         return None
 
     def now(self) -> Token:

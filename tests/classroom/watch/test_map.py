@@ -86,6 +86,21 @@ def test_a_job_travels_from_where_it_was_to_where_it_is_and_is_there_in_time():
     assert tokens(KILL, 2, "in hand") == [end]  # without a way
 
 
+@pytest.mark.parametrize(("step", "place"), [(4, "Processor 0"), (9, "W(1)")])  # in the processor; in its list
+def test_a_job_that_leaves_before_it_could_arrive_is_seen_where_it_is(step, place):
+    entries = [Entry(0, "started", processor="Processor 0"), Entry(0, "queued", "W(1)", number=100, queue="high")]
+    for number in range(100):
+        entries += [
+            Entry(1 + 0.005 * number, "fetched", "W(1)", processor="Processor 0", queue="high"),
+            Entry(1.0049 + 0.005 * number, "done", "W(1)", processor="Processor 0"),
+        ]
+    journey = Journey(entries, step)
+    for number in range(10):
+        at = 1.002 + 0.05 * number
+        (taken,) = tokens(journey, at, "in hand", travel=0.3)
+        assert inside(taken, box(journey, at, place))
+
+
 @pytest.mark.parametrize(
     ("state", "at"),
     [
