@@ -157,7 +157,7 @@ class Places:
     def take(self, entry: Entry) -> None:
         """Note what has happened."""
         self.happens.add(entry.what)
-        if entry.what in ("queued", "scheduled", "fetched", "prefetched", "put back"):
+        if entry.what in ("queued", "scheduled", "fetched", "prefetched", "put back", "requeued"):
             self.queues[entry.queue] = None
         match entry.what:
             case "started" | "fetched" | "prefetched":
@@ -398,6 +398,8 @@ class Map:
                 name = "due"
             case "retrying", "waiting":
                 name = "again"
+            case "dead", "waiting":
+                name = "requeue"
             case _, "waiting":
                 name = "back"
             case "waiting", _:

@@ -102,19 +102,20 @@ def test_a_job_that_leaves_before_it_could_arrive_is_seen_where_it_is(step, plac
 
 
 @pytest.mark.parametrize(
-    ("state", "at"),
+    ("state", "at", "label"),
     [
-        ("waiting", 1),
-        ("scheduled", 1.5),
-        ("in hand", 2),
-        ("retrying", 3.5),
-        ("waiting", 4),
-        ("dead", 5),
-        ("waiting", 7),
-        ("waiting", 8),
+        ("waiting", 1, "perform_queue"),
+        ("scheduled", 1.5, "perform_in"),
+        ("in hand", 2, "BLMOVE"),
+        ("retrying", 3.5, "raised"),
+        ("waiting", 4, "poller,\nwhen due"),
+        ("dead", 5, "raised\ntoo often"),
+        ("waiting", 7, "killed: back"),
+        ("waiting", 8, "poller,\nwhen due"),
+        ("waiting", 9, "requeue"),
     ],
 )
-def test_on_its_way_it_follows_an_arrow(state, at):
+def test_on_its_way_it_follows_the_arrow_that_says_so(state, at, label):
     me = {"job": "W(1)", "process": ONE, "processor": "Processor 0"}
     journey = Journey(
         [
@@ -132,6 +133,7 @@ def test_on_its_way_it_follows_an_arrow(state, at):
             Entry(6.2, "killed", process=ONE),
             Entry(7, "put back", "W(3)"),
             Entry(8.1, "counted", sizes={"scheduled": 0}),
+            Entry(9, "requeued", "W(1)"),
         ],
         step=7,
     )
@@ -141,6 +143,7 @@ def test_on_its_way_it_follows_an_arrow(state, at):
     assert any(
         all(any(math.dist(point, corner) < 6 for point in passed) for corner in way.points)
         for way in journey.map.ways(at)
+        if way.label == label
     )
 
 
