@@ -684,9 +684,14 @@ def draw_token(state: str, x: int, y: int, age: float = 0.0) -> list[Shape]:
             return [box, Words(x + 11, y + 13, "?", sign, 13, "middle", True)]
         case "done":
             return [box, Line([(x + 6, y + 8), (x + 10, y + 12), (x + 16, y + 4)], sign, 2)]
-        case "scheduled" | "retrying":
+        case "scheduled":
             face = Box(x + 6, y + 3, 10, 10, 5, fill, sign)
             return [box, face, Line([(x + 11, y + 5), (x + 11, y + 8), (x + 14, y + 8)], sign)]
+        case "retrying":
+            back = Line([(x + 7, y + 12), (x + 16, y + 12), (x + 16, y + 6), (x + 10, y + 6)], sign, 2)
+            return [box, back, Line([(x + 5, y + 6), (x + 10, y + 2), (x + 10, y + 10)], sign, filled=True)]
+        case "lost":
+            return [box, Line([(x + 4, y + 13), (x + 18, y + 3)], sign, 2)]
         case "dead":
             box = Box(x, y, 22, 16, 8, fill, ink)
     return [box, Line([(x + 7, y + 4), (x + 15, y + 12)], sign, 2), Line([(x + 7, y + 12), (x + 15, y + 4)], sign, 2)]
