@@ -1,8 +1,9 @@
 """The map: everything has its place on it, the same in every lesson, and each job is a token that goes its way.
 
 What is there depends on the step: the server around the queue, the lists in flight, the sets. How large it is depends
-on the whole journey, so that nothing jumps. At rest it is the diagram of a lesson: it has words on its ways, and what
-the lesson adds has thick lines.
+on the whole journey, so that nothing jumps; of one that goes on, on what there was up to now: it grows when a process
+joins, or a queue. At rest it is the diagram of a lesson: it has words on its ways, and what the lesson adds has thick
+lines.
 """
 
 import math
