@@ -24,6 +24,7 @@ class Entry(NamedTuple):
     - `done`, `failed` (with its `error`): whoever had it is finished
     - `retrying`: a job that has failed will be tried again at the time `due`; `dead`: it will not
     - `put back`: a job was left behind, and is in the queue again; `left too often`: it was, and is dead
+    - `requeued`: a dead job is in the queue again; `thrown away`: it is not kept any more
     - `counted`: the backend says how many jobs are where (`sizes`)
     - `started`: there is a processor of this name
     - `ready`, `ended`, `killed`: another process takes jobs (it has `number` processors), has ended, was killed

@@ -86,6 +86,15 @@ class LeftBehind(NamedTuple):
     queue: str = ""
 
 
+class NoLongerDead(NamedTuple):
+    """A dead job was sent back to the queue; or it was thrown away."""
+
+    job: str
+    thrown_away: bool
+    at: float
+    queue: str = ""
+
+
 class Elsewhere(NamedTuple):
     """Another process has told of something; the times are those of `time.monotonic()`, which is the same there."""
 
@@ -93,7 +102,19 @@ class Elsewhere(NamedTuple):
     entry: Entry
 
 
-Event = Started | Queued | Scheduled | Prefetched | GivenBack | Began | Ended | SetAside | LeftBehind | Elsewhere
+Event = (
+    Started
+    | Queued
+    | Scheduled
+    | Prefetched
+    | GivenBack
+    | Began
+    | Ended
+    | SetAside
+    | LeftBehind
+    | NoLongerDead
+    | Elsewhere
+)
 Listener = Callable[[Event], None]
 
 

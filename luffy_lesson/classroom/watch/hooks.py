@@ -28,6 +28,7 @@ from luffy_lesson.classroom.watch.events import (
     Ended,
     GivenBack,
     LeftBehind,
+    NoLongerDead,
     Prefetched,
     Scheduled,
     SetAside,
@@ -58,6 +59,9 @@ PLACES: list[tuple[Any, str]] = [
     (step8_fast_queue.Consumer, "fetched"),
     (step8_fast_queue.Consumer, "give_back"),
     (step5_reliable_queue.Consumer, "give_up"),
+    (step7_retries.RedisBackend, "discard"),
+    (step7_retries.RedisBackend, "requeue"),
+    (step9_queues.RedisBackend, "requeue"),
 ]
 """What is wrapped."""
 
@@ -136,7 +140,7 @@ def install() -> None:
     methods = [vars(place)[name] for place, name in PLACES]
     functions = [getattr(method, "__func__", method) for method in methods]
     perform_now, perform_async, perform_queue, start, perform_in, perform_at, perform_bulk, stop, *rest = functions
-    *joins, left_behind, carry_out, show, fetched, give_back, give_up = rest
+    *joins, left_behind, carry_out, show, fetched, give_back, give_up, discard, requeue, requeue_to_its_own = rest
 
     @functools.wraps(perform_now)
     def seen_now(cls: Any, *args: Any, **named: Any) -> Any:
@@ -253,6 +257,20 @@ def install() -> None:
         give_up(consumer)
         given_back(consumer, held)
 
+    def seen_no_longer_dead(method: Callable[..., int], thrown_away: bool) -> Callable[..., int]:
+        @functools.wraps(method)
+        def seen(backend: Any, *dead: Any) -> int:
+            step7_retries.check(dead)
+            number = 0
+            for one in dead:  # alone, for the answer to many does not say which of them were still dead
+                if method(backend, one):
+                    number += 1
+                    queue = queue_in(one.entry)
+                    events.tell(NoLongerDead(labels.name(one.job), thrown_away, time.monotonic(), queue))
+            return number
+
+        return seen
+
     seen: list[Any] = [
         classmethod(seen_now),
         classmethod(seen_async),
@@ -269,6 +287,9 @@ def install() -> None:
         seen_fetched,
         seen_back,
         seen_up,
+        seen_no_longer_dead(discard, thrown_away=True),
+        seen_no_longer_dead(requeue, thrown_away=False),
+        seen_no_longer_dead(requeue_to_its_own, thrown_away=False),
     ]
     for (place, name), method in zip(PLACES, seen, strict=True):
         setattr(place, name, method)

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from luffy_lesson.classroom.watch.entry import LONGEST, Entry, fields
 from luffy_lesson.classroom.watch.map import IN_FLIGHT, Map, Places
-from luffy_lesson.classroom.watch.scene import Scene, Story, Traveller
+from luffy_lesson.classroom.watch.scene import NOWHERE, Scene, Story, Traveller
 from luffy_lesson.classroom.watch.sentences import LATEST, NOTHING, SAYS, Said, counted, says
 from luffy_lesson.classroom.watch.shapes import svg
 
@@ -154,7 +154,9 @@ class Journey:
     def __repr__(self) -> str:
         counts = self.scene(self.end).counts()
         left = sum(move.state == "left behind" for job in self.jobs for move in job.moves)
-        told = [f"{state} {number}" for state, number in counts.items()] + [f"once left behind {left}"] * bool(left)
+        gone = sum(job.moves[-1].state == NOWHERE for job in self.jobs)
+        told = [f"{state} {number}" for state, number in counts.items()]
+        told += [f"{NOWHERE} {gone}"] * bool(gone) + [f"once left behind {left}"] * bool(left)
         return f"A journey: {counted(len(self.jobs), 'job')}{': ' * bool(told)}{', '.join(told)}."
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:

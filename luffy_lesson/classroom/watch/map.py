@@ -1,8 +1,9 @@
 """The map: everything has its place on it, the same in every lesson, and each job is a token that goes its way.
 
 What is there depends on the step: the server around the queue, the lists in flight, the sets. How large it is depends
-on the whole journey, so that nothing jumps. At rest it is the diagram of a lesson: it has words on its ways, and what
-the lesson adds has thick lines.
+on the whole journey, so that nothing jumps; of one that goes on, on what there was up to now: it grows when a process
+joins, or a queue. At rest it is the diagram of a lesson: it has words on its ways, and what the lesson adds has thick
+lines.
 """
 
 import math
@@ -157,7 +158,7 @@ class Places:
     def take(self, entry: Entry) -> None:
         """Note what has happened."""
         self.happens.add(entry.what)
-        if entry.what in ("queued", "scheduled", "fetched", "prefetched", "put back"):
+        if entry.what in ("queued", "scheduled", "fetched", "prefetched", "put back", "requeued"):
             self.queues[entry.queue] = None
         match entry.what:
             case "started" | "fetched" | "prefetched":
@@ -398,6 +399,8 @@ class Map:
                 name = "due"
             case "retrying", "waiting":
                 name = "again"
+            case "dead", "waiting":
+                name = "requeue"
             case _, "waiting":
                 name = "back"
             case "waiting", _:
@@ -419,7 +422,8 @@ class Map:
             scene: where every job is.
             said: what has happened last, the latest at the end.
             end: when the journey ends; None while that is not known.
-            travel: how many seconds a job is on its way from place to place.
+            travel: how many seconds a job is on its way from place to place; one that does not stay as long is there
+                at once.
             since: who has left before this moment has arrived.
         """
         at, crowds = scene.at, self._crowds(scene)
@@ -464,7 +468,8 @@ class Map:
             travellers = 0
             for index, token in enumerate(crowd.tokens):
                 age = at - token.now.at if token.now.state == "waiting" else 0.0
-                part = (at - token.now.at) / travel if travel and token.now.at >= since else 1.0
+                leaves_first = token.now.at + travel > token.until  # before it could be seen to arrive
+                part = 1.0 if not travel or leaves_first or token.now.at < since else (at - token.now.at) / travel
                 if part < 1 and self._travels(token, place):
                     if (travellers := travellers + 1) > TRAVELLERS:
                         continue
@@ -680,9 +685,14 @@ def draw_token(state: str, x: int, y: int, age: float = 0.0) -> list[Shape]:
             return [box, Words(x + 11, y + 13, "?", sign, 13, "middle", True)]
         case "done":
             return [box, Line([(x + 6, y + 8), (x + 10, y + 12), (x + 16, y + 4)], sign, 2)]
-        case "scheduled" | "retrying":
+        case "scheduled":
             face = Box(x + 6, y + 3, 10, 10, 5, fill, sign)
             return [box, face, Line([(x + 11, y + 5), (x + 11, y + 8), (x + 14, y + 8)], sign)]
+        case "retrying":
+            back = Line([(x + 7, y + 12), (x + 16, y + 12), (x + 16, y + 6), (x + 10, y + 6)], sign, 2)
+            return [box, back, Line([(x + 5, y + 6), (x + 10, y + 2), (x + 10, y + 10)], sign, filled=True)]
+        case "lost":
+            return [box, Line([(x + 4, y + 13), (x + 18, y + 3)], sign, 2)]
         case "dead":
             box = Box(x, y, 22, 16, 8, fill, ink)
     return [box, Line([(x + 7, y + 4), (x + 15, y + 12)], sign, 2), Line([(x + 7, y + 12), (x + 15, y + 4)], sign, 2)]

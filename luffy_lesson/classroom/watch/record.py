@@ -16,6 +16,7 @@ from luffy_lesson.classroom.watch.events import (
     Event,
     GivenBack,
     LeftBehind,
+    NoLongerDead,
     Prefetched,
     Queued,
     Scheduled,
@@ -207,6 +208,9 @@ class Record:
             self._enter(event.at, what, event.job, processor=lane.name, due=event.due)
         elif isinstance(event, LeftBehind):
             what = "left too often" if event.dead else "put back"
+            self._enter(event.at, what, event.job, queue=event.queue)
+        elif isinstance(event, NoLongerDead):
+            what = "thrown away" if event.thrown_away else "requeued"
             self._enter(event.at, what, event.job, queue=event.queue)
         elif isinstance(event, Elsewhere):
             process = self._processes.setdefault(event.pid, f"process {len(self._processes) + 1}")

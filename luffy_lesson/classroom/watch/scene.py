@@ -1,5 +1,6 @@
 """Where every job is at a moment: what follows from the entries of a journey, and from nothing else."""
 
+import math
 from bisect import bisect_right
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
@@ -15,6 +16,9 @@ STATES = (
 
 MOST = 20_000
 """How many jobs that were put in the queue are followed at most: the first ones."""
+
+NOWHERE = "thrown away"
+"""What a job is in place of one of STATES that is not kept any more: it is not seen."""
 
 WITH_A_PROCESSOR = ("prefetched", "in hand", "left behind", "lost")
 """The states of a job that is with a processor, or was."""
@@ -64,6 +68,7 @@ class Token(NamedTuple):
     now: Move
     before: Move | None  # None when it has just come
     queue: str = ""  # its own: nothing stands for that of who names none
+    until: float = math.inf  # when it leaves, where that is known
 
 
 class Scene(NamedTuple):
@@ -92,9 +97,11 @@ class Traveller:
     queue: str = ""
 
     def at(self, moment: float) -> Token | None:
-        """Return where it is at a moment; None before it came."""
-        if index := bisect_right(self.moves, moment, key=lambda move: move.at):
-            return self._token(self.moves[:index])
+        """Return where it is at a moment; None before it came, and after it was thrown away."""
+        index = bisect_right(self.moves, moment, key=lambda move: move.at)
+        if index and self.moves[index - 1].state != NOWHERE:
+            token = self._token(self.moves[:index])
+            return token._replace(until=self.moves[index].at) if index < len(self.moves) else token
         return None
 
     def now(self) -> Token:
@@ -135,6 +142,8 @@ class Story:
         tokens: list[Token] = []
         more: dict[Where, int] = {}
         for where, jobs in self._all.items():
+            if where.state == NOWHERE:
+                continue
             most = SEEN_THERE if where.state in WITH_A_PROCESSOR else SEEN
             tokens += [job.now() for job in islice(jobs.values(), most)]
             if number := max(len(jobs) - most, 0) + self._forgotten[where]:
@@ -144,7 +153,7 @@ class Story:
     def forget(self, at: float) -> None:
         """Forget, at the moment `at`, what was told, and all but the last jobs that are over: those are counted."""
         self.told.clear()
-        for state in ("done", "failed"):
+        for state in ("done", "failed", NOWHERE):
             jobs = self._all[Where(state)]
             for job in list(islice(jobs.values(), max(len(jobs) - SEEN // 2, 0))):
                 self._leave(job)
@@ -160,6 +169,8 @@ class Story:
             entry = self._late(entry)
             if not entry.number:
                 return
+        if entry.what == "requeued":
+            entry = self._requeue(entry)
         self.told.append(entry)
         match entry.what:
             case "queued":
@@ -183,6 +194,8 @@ class Story:
             case "put back":
                 back = self._find(name, "left behind", "in hand", "prefetched")
                 self._go(back or self._come(entry, Move(at, "waiting")), Move(at, "waiting", first=True))
+            case "thrown away":
+                self._go(self._find(name, "dead"), Move(at, NOWHERE))
             case "left too often":
                 self._go(self._find(name, "left behind", "in hand", "prefetched"), Move(at, "dead"))
             case "counted":
@@ -227,6 +240,21 @@ class Story:
                 self._are_one(job, *early)
             else:
                 self._go(job, Move(entry.at, "waiting", first=True))
+
+    def _requeue(self, entry: Entry) -> Entry:
+        """Let a dead job go to the queue. Return the entry, with the moment when it must have been."""
+        job, early = self._find(entry.job, "dead"), self._next_early(False, entry)
+        if not early or (job and early[1].at <= job.moves[-1].at):
+            move = Move(entry.at, "waiting")
+            self._go(job, move) if job else self._come(entry, move)
+            return entry
+        later, fetched = early  # an idle processor is quick
+        at = fetched.at - JUST_BEFORE
+        if job:
+            self._are_one(job, later, fetched)
+        else:
+            later.moves.insert(later.moves.index(fetched), Move(at, "waiting"))
+        return entry._replace(at=at)
 
     def _next_early(self, back: bool, entry: Entry) -> tuple[Traveller, Move] | None:
         """Return the first of this name that was taken before it was told that it was there again."""

@@ -18,6 +18,8 @@ SAYS = {
     "dead": "{job} is dead.",
     "put back": "{job} was left behind, and is back in the queue.",
     "left too often": "{job} was left behind once too often: it is dead.",
+    "requeued": "{job} was dead, and is back in the queue.",
+    "thrown away": "{job} was dead, and is thrown away.",
     "ready": "{process} is ready, with {number}.",
     "ended": "{process} has ended.",
     "killed": "{process} was killed, with {had}.",

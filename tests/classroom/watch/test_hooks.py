@@ -154,6 +154,26 @@ def test_what_was_left_behind_is_told_when_it_is_put_back_and_when_it_is_dead(to
         assert not told
 
 
+@pytest.mark.parametrize(("step", "queue"), [(step7_retries, ""), (step9_queues, "mail")])
+def test_a_dead_job_that_is_sent_back_or_thrown_away_is_told_if_it_was_still_dead(told, redis_url, step, queue):
+    backend = step.RedisBackend()
+    for number in range(3):
+        payload = f'{{"worker": "Mail", "args": [{number}], "id": "{number}", "queue": "{queue}"}}'
+        backend.redis.zadd(backend.dead_set, {payload: backend.now() + number})
+    last, middle, first = backend.dead()
+    with pytest.raises(TypeError, match=r"^This takes dead jobs, one or many: .* 'no dead job' is none\.$"):
+        backend.requeue(first, "no dead job")
+    assert told == []
+    assert backend.discard(middle) == 1
+    assert backend.requeue(first, middle, last) == 2
+    assert backend.discard(first, middle) == 0
+    assert [(event.job, event.thrown_away, event.queue) for event in told] == [
+        ("Mail(1)", True, queue),
+        ("Mail(0)", False, queue),
+        ("Mail(2)", False, queue),
+    ]
+
+
 @pytest.mark.parametrize(
     ("method", "args"),
     [("perform_now", ()), ("perform_async", ()), ("perform_queue", ()), ("perform_in", (2,)), ("perform_at", (2,))],

@@ -77,6 +77,8 @@ def test_each_event_is_told_in_words():
             Entry(13, "retrying", "W(3)", processor="main thread", due=20),
             Entry(14, "dead", "W(3)"),
             Entry(15, "left too often", "W(3)"),
+            Entry(15.1, "requeued", "W(3)"),
+            Entry(15.2, "thrown away", "W(3)"),
             Entry(16, "killed", process="process 3"),
             Entry(17, "from a later version"),
         ],
@@ -99,6 +101,8 @@ def test_each_event_is_told_in_words():
         "W(3) will be tried again, at 20.0 s.",
         "W(3) is dead.",
         "W(3) was left behind once too often: it is dead.",
+        "W(3) was dead, and is back in the queue.",
+        "W(3) was dead, and is thrown away.",
         "Process 3 was killed, with no jobs in hand.",
     ]
 
@@ -173,6 +177,52 @@ def test_a_job_that_has_failed_is_tried_again_and_is_dead_at_last():
     )
     states = [places(journey, at)[1] for at in (2, 3, 4, 4.5, 5, 6)]
     assert states == ["failed", "retrying", "waiting", "in hand", "failed", "dead"]
+
+
+ME = {"job": "W(1)", "processor": "Processor 0"}
+DIES = [
+    Entry(0, "queued", "W(1)"),
+    Entry(1, "fetched", **ME),
+    Entry(2, "failed", **ME, error="E"),
+    Entry(2.1, "dead", **ME),
+]
+SENT_BACK = Entry(4, "requeued", "W(1)")
+
+
+def test_a_dead_job_that_is_sent_back_is_the_same_one():
+    journey = Journey([*DIES, SENT_BACK, Entry(5, "fetched", **ME), Entry(6, "done", **ME)], step=7)
+    assert [places(journey, at) for at in (3, 4, 5, 6)] == [{1: s} for s in ("dead", "waiting", "in hand", "done")]
+    assert repr(journey) == "A journey: 1 job: done 1."
+
+
+def test_it_is_the_same_one_too_when_it_is_taken_before_that_is_told():
+    early = [Entry(3.9, "fetched", **ME), SENT_BACK, Entry(6, "done", **ME)]
+    journey = Journey([*DIES, *early], step=7)
+    assert [list(places(journey, at).values()) for at in (3.8, 3.9, 6)] == [["dead"], ["in hand"], ["done"]]
+    assert [entry.what for entry in journey.moments][-4:] == ["dead", "requeued", "fetched", "done"]
+    unseen = Journey(early, step=7)  # it was dead before the journey began
+    assert [move.state for job in unseen.jobs for move in job.moves] == ["waiting", "in hand", "done"]
+
+
+def test_what_was_taken_before_it_died_is_another_than_the_one_that_is_sent_back():
+    journey = Journey([*DIES, Entry(2, "fetched", "W(1)", ONE, "Processor 0"), SENT_BACK._replace(at=2.2)], step=7)
+    assert Counter(places(journey, 3).values()) == Counter({"in hand": 1, "waiting": 1})
+
+
+def test_one_that_died_before_the_journey_began_comes_when_it_is_sent_back():
+    assert places(Journey([SENT_BACK], step=7), 4) == {1: "waiting"}
+
+
+def test_a_dead_job_that_is_thrown_away_is_seen_no_more():
+    journey = Journey([*DIES, Entry(4, "thrown away", "W(1)"), Entry(5, "thrown away", "W(1)")], step=7)
+    assert [places(journey, at) for at in (3.9, 4)] == [{1: "dead"}, {}]
+    assert repr(journey) == "A journey: 1 job: thrown away 1."
+    story = Story(keeps=True)
+    for number in range(200):
+        for entry in [*DIES, Entry(4, "thrown away", "W(1)")]:
+            story.take(entry._replace(at=entry.at + 5 * number))
+    story.forget(1000)
+    assert (story.now(1000).counts(), len(story.jobs)) == ({}, 50)
 
 
 def batch(journey, at):
@@ -343,7 +393,8 @@ def test_at_every_moment_each_job_is_in_one_place_and_the_counts_are_those_of_th
 
 
 WHATS = ["queued", "scheduled", "fetched", "called", "done", "failed", "retrying", "dead", "put back", "left too often"]
-WHATS += ["counted", "started", "ready", "ended", "killed", "prefetched", "given back", "unheard of"]
+WHATS += ["counted", "started", "ready", "ended", "killed", "prefetched", "given back", "requeued", "thrown away"]
+WHATS += ["unheard of"]
 anything = st.lists(
     st.builds(
         Entry,

@@ -191,6 +191,29 @@ def test_jobs_that_nobody_here_has_seen_come_are_counted_as_long_as_they_are_the
     eventually(lambda: shows(board, "waiting 0") and drawn(board, "waiting") == 0)
 
 
+def test_a_dead_job_that_is_sent_back_is_seen_to_be_done_and_one_that_is_thrown_away_is_seen_no_more(
+    sent, on_map, eventually
+):
+    def fail(self, *args):
+        raise ValueError("no")
+
+    board = on_map()
+    mended, sent.perform = sent.perform, fail
+    pool = step7_retries.Processor.start(1)
+    sent.perform_queue(1)
+    sent.perform_queue(2)
+    eventually(lambda: shows(board, "dead 2") and drawn(board, "dead") == 2)
+    sent.perform = mended
+    thrown_away, sent_back = Luffy.backend.dead()
+    Luffy.backend.requeue(sent_back)
+    Luffy.backend.discard(thrown_away)
+    eventually(lambda: shows(board, "dead 0", "done 1") and drawn(board, "dead") == 0)
+    pool.stop(timeout=10)
+    assert repr(board.journey()) == "A journey: 2 jobs: done 1, thrown away 1."
+    (done,) = [job for job in board.journey().jobs if job.name == "Sent(1)"]
+    assert [move.state for move in done.moves][-5:] == ["failed", "dead", "waiting", "in hand", "done"]
+
+
 def test_a_server_that_is_away_is_said_and_so_is_its_return(server, registry, on_map, eventually, caplog):
     url = server.start()
     Luffy.backend = step7_retries.RedisBackend(redis.Redis.from_url(url))

@@ -86,20 +86,36 @@ def test_a_job_travels_from_where_it_was_to_where_it_is_and_is_there_in_time():
     assert tokens(KILL, 2, "in hand") == [end]  # without a way
 
 
+@pytest.mark.parametrize(("step", "place"), [(4, "Processor 0"), (9, "W(1)")])  # in the processor; in its list
+def test_a_job_that_leaves_before_it_could_arrive_is_seen_where_it_is(step, place):
+    entries = [Entry(0, "started", processor="Processor 0"), Entry(0, "queued", "W(1)", number=100, queue="high")]
+    for number in range(100):
+        entries += [
+            Entry(1 + 0.005 * number, "fetched", "W(1)", processor="Processor 0", queue="high"),
+            Entry(1.0049 + 0.005 * number, "done", "W(1)", processor="Processor 0"),
+        ]
+    journey = Journey(entries, step)
+    for number in range(10):
+        at = 1.002 + 0.05 * number
+        (taken,) = tokens(journey, at, "in hand", travel=0.3)
+        assert inside(taken, box(journey, at, place))
+
+
 @pytest.mark.parametrize(
-    ("state", "at"),
+    ("state", "at", "label"),
     [
-        ("waiting", 1),
-        ("scheduled", 1.5),
-        ("in hand", 2),
-        ("retrying", 3.5),
-        ("waiting", 4),
-        ("dead", 5),
-        ("waiting", 7),
-        ("waiting", 8),
+        ("waiting", 1, "perform_queue"),
+        ("scheduled", 1.5, "perform_in"),
+        ("in hand", 2, "BLMOVE"),
+        ("retrying", 3.5, "raised"),
+        ("waiting", 4, "poller,\nwhen due"),
+        ("dead", 5, "raised\ntoo often"),
+        ("waiting", 7, "killed: back"),
+        ("waiting", 8, "poller,\nwhen due"),
+        ("waiting", 9, "requeue"),
     ],
 )
-def test_on_its_way_it_follows_an_arrow(state, at):
+def test_on_its_way_it_follows_the_arrow_that_says_so(state, at, label):
     me = {"job": "W(1)", "process": ONE, "processor": "Processor 0"}
     journey = Journey(
         [
@@ -117,6 +133,7 @@ def test_on_its_way_it_follows_an_arrow(state, at):
             Entry(6.2, "killed", process=ONE),
             Entry(7, "put back", "W(3)"),
             Entry(8.1, "counted", sizes={"scheduled": 0}),
+            Entry(9, "requeued", "W(1)"),
         ],
         step=7,
     )
@@ -126,6 +143,7 @@ def test_on_its_way_it_follows_an_arrow(state, at):
     assert any(
         all(any(math.dist(point, corner) < 6 for point in passed) for corner in way.points)
         for way in journey.map.ways(at)
+        if way.label == label
     )
 
 
@@ -365,8 +383,8 @@ def test_a_job_that_was_in_no_queue_is_with_the_thread_that_does_it():
 
 def test_what_colour_says_a_sign_says_too():
     def signs(state):
-        plain = [tuple(part for part in shape if part not in COLOURS) for shape in draw_token(state, 0, 0)]
-        return str(plain)
+        alike = [shape if isinstance(shape, Words) else shape._replace(thick=1) for shape in draw_token(state, 0, 0)]
+        return str([tuple(part for part in shape if part not in COLOURS) for shape in alike])
 
     looks = {state: signs(state) for state in STATES}
     alike = {frozenset(other for other in STATES if looks[other] == looks[state]) for state in STATES}

@@ -12,6 +12,7 @@ from luffy_lesson.classroom.watch.events import (
     Ended,
     GivenBack,
     LeftBehind,
+    NoLongerDead,
     Prefetched,
     Queued,
     Scheduled,
@@ -243,6 +244,8 @@ def test_what_a_journey_tells_has_times_from_the_beginning_and_names_of_processe
     record.take(Scheduled(105, "B", 120))
     record.take(LeftBehind("A", False, 106))
     record.take(LeftBehind("A", True, 107))
+    record.take(NoLongerDead("A", False, 107, "mail"))
+    record.take(NoLongerDead("A", True, 107))
     for pid in (7, 9, 7):
         record.take(Elsewhere(pid, Entry(108, "retrying", "A", processor="Processor 0", due=109)))
     perform(record, threading.main_thread(), 99, 110, job="B")
@@ -261,6 +264,8 @@ def test_what_a_journey_tells_has_times_from_the_beginning_and_names_of_processe
         Entry(5, "scheduled", "B", due=20),
         Entry(6, "put back", "A"),
         Entry(7, "left too often", "A"),
+        Entry(7, "requeued", "A", queue="mail"),
+        Entry(7, "thrown away", "A"),
         *[Entry(8, "retrying", "A", f"process {n}", "Processor 0", due=9) for n in (1, 2, 1)],
         Entry(0, "called", "B", processor="main thread"),
         Entry(10, "done", "B", processor="main thread"),
