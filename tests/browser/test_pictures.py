@@ -11,9 +11,13 @@ from luffy_lesson.classroom.watch.entry import Entry
 WIDTHS = "pictures => pictures.map(picture => picture.complete && picture.naturalWidth)"
 WAITING, IN_HAND = "#e9b44c", "#0072b2"
 PLACES = """
-(svg, colour) => [...svg.querySelectorAll(`rect[width="22"][fill="${colour}"]`)].map(
-    token => [token.getAttribute('x'), token.getAttribute('y')].map(Number)).filter(place => place[1] < 200)
+(picture, colour) => {
+    const svg = new DOMParser().parseFromString(atob(picture.src.split(',')[1]), 'image/svg+xml');
+    return [...svg.querySelectorAll(`rect[width="22"][fill="${colour}"]`)].map(
+        token => [token.getAttribute('x'), token.getAttribute('y')].map(Number)).filter(place => place[1] < 200);
+}
 """
+TRUSTED = "from IPython.display import HTML\nHTML('<svg class=trusted></svg>')"
 
 pytestmark = pytest.mark.browser
 
@@ -43,16 +47,16 @@ def test_a_run_is_wound_back_by_buttons_keys_and_a_player_and_is_there_without_i
         Journey(RUN, step=5).save(path.with_name("run.jsonl"))
         cell = new_code_cell("from luffy_lesson.classroom import Journey, replay\nreplay(Journey.load('run.jsonl'))")
         kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-        nbformat.write(new_notebook(cells=[cell], metadata=kernel), path)
+        nbformat.write(new_notebook(cells=[cell, new_code_cell(TRUSTED)], metadata=kernel), path)
         with Notebook(browser, lab, path) as notebook:
             notebook.run_all()
             notebook.wait_done()
             output = notebook.cell(0)
-            moving, seen = output.locator("img"), output.locator("svg[role=img]")
+            moving, seen = output.locator("img:not(.luffy-map)"), output.locator("img.luffy-map")
             wait_until(lambda: moving.evaluate_all(WIDTHS) == [940], 30, "what moves is there")
 
             def says(text):
-                wait_until(lambda: seen.count() == 1 and text in seen.get_attribute("aria-label"), 20, text)
+                wait_until(lambda: seen.count() == 1 and text in seen.get_attribute("alt"), 20, text)
 
             forth = output.get_by_role("button", name="event ▶")
             forth.click()
@@ -73,6 +77,11 @@ def test_a_run_is_wound_back_by_buttons_keys_and_a_player_and_is_there_without_i
             notebook.restart()
             says("After 1.3 s.")
             notebook.save()
-        with Notebook(browser, lab, path) as notebook:
-            label = notebook.cell(0).locator("svg[role=img]").get_attribute("aria-label")
-            assert label.startswith("After 1.3 s. Process 1 was killed")
+        other = lab.copy() / "other.ipynb"
+        other.write_text(path.read_text().replace("import HTML", "import HTML  # changed"))  # so nobody trusts it
+        for kept, trusted in ((path, True), (other, False)):
+            with Notebook(browser, lab, kept) as notebook:
+                seen = notebook.cell(0).locator("img.luffy-map")
+                wait_until(lambda seen=seen: seen.evaluate_all(WIDTHS) == [940], 30, "the picture is there")
+                assert seen.get_attribute("alt").startswith("After 1.3 s. Process 1 was killed")
+                assert notebook.cell(1).locator("svg.trusted").count() == trusted

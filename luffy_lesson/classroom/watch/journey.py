@@ -130,15 +130,13 @@ class Journey:
             at: in seconds since the beginning.
             travel: how many seconds a job is on its way from place to place.
         """
-        scene = self.scene(at)
-        says = ", ".join(f"{state} {number}" for state, number in scene.counts().items())
-        return svg(
-            self.map.draw(scene, self.said(at), self.end, travel),
-            self.map.width,
-            self.map.height,
-            f"After {at:.1f} s",
-            f"{self.words(at)} {says or 'no jobs'}.",
-        )
+        shapes = self.map.draw(self.scene(at), self.said(at), self.end, travel)
+        return svg(shapes, self.map.width, self.map.height, f"After {at:.1f} s", self.tells(at))
+
+    def tells(self, at: float) -> str:
+        """Return what the picture of a moment shows, for those who do not see it."""
+        counts = ", ".join(f"{state} {number}" for state, number in self.scene(at).counts().items())
+        return f"{self.words(at)} {counts or 'no jobs'}."
 
     def apng(self) -> bytes:
         """Return the journey as a picture that moves: an animated PNG, which plays once, for ten seconds at most."""

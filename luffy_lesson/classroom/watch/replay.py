@@ -8,6 +8,7 @@ import ipywidgets
 from luffy_lesson.classroom.page.display import Display, show_widget
 from luffy_lesson.classroom.watch.board import Board
 from luffy_lesson.classroom.watch.journey import Journey
+from luffy_lesson.classroom.watch.live_map import still
 
 TICK = 0.025
 """So many seconds of the run are a step of the slider."""
@@ -55,7 +56,8 @@ class Replay:
             travel: how many seconds a job is on its way from place to place.
         """
         self.at = at
-        self._picture.show(self.journey.svg(at, travel), self.journey.words(at))
+        picture = still(self.journey.svg(at, travel), f"After {at:.1f} s. {self.journey.tells(at)}")
+        self._picture.show(picture, self.journey.words(at))
 
     def step(self, by: int) -> None:
         """Go to the next event, or with -1 to the one before."""

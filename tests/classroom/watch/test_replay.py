@@ -9,6 +9,7 @@ from luffy_lesson.classroom import Journey, record, replay
 from luffy_lesson.classroom.page.display import HINT, WIDGET
 from luffy_lesson.classroom.watch import replay as replay_module
 from luffy_lesson.classroom.watch.entry import Entry
+from luffy_lesson.classroom.watch.live_map import still
 from luffy_lesson.step1_sync import Worker
 
 RUN = [
@@ -48,7 +49,7 @@ def test_the_slider_shows_any_moment(wound, shown):
     wound.slider.value = 20
     html, words, png = shown[-1]
     assert (words, png) == ("W(1) was put in the queue.", None)
-    assert html == Journey(RUN, step=3).svg(0.5, 0.3)
+    assert html == still(Journey(RUN, step=3).svg(0.5, 0.3), "After 0.5 s. W(1) was put in the queue. waiting 1.")
     wound.slider.value = wound.slider.max
     assert shown[-1][1] == "Processor 0 finished W(1)."
     assert wound.slider.max * 0.025 == pytest.approx(1.32, abs=0.03)  # until the last job has arrived
@@ -58,7 +59,8 @@ def test_the_buttons_go_from_event_to_event_even_where_two_are_close(wound, show
     for expected in (0.26, 1.01, 1.02, 1.02):
         wound.forth.click()
         assert wound.at == expected
-        assert shown[-1][0] == Journey(RUN, step=3).svg(expected)  # where it has arrived
+        run = Journey(RUN, step=3)
+        assert shown[-1][0] == still(run.svg(expected), f"After {expected:.1f} s. {run.tells(expected)}")  # it is there
         assert wound.slider.value == round(expected / 0.025)
     for expected in (1.01, 0.26, 0.26):
         wound.back.click()
@@ -113,5 +115,5 @@ def test_in_a_notebook_the_picture_stays_where_the_moving_one_was():
     assert controls["data"]["text/plain"] == f"A journey: 1 job: done 1.\n{HINT}"
     assert WIDGET in controls["data"]
     assert moved["transient"] == picture["transient"]
-    assert moved["data"]["text/html"].startswith("<svg ")
+    assert moved["data"]["text/html"].startswith('<img class="luffy-map" src="data:image/svg+xml;base64,')
     assert moved["data"]["text/plain"] == "W(1) was put in the queue."
