@@ -60,6 +60,8 @@ def test_a_run_is_wound_back_by_buttons_keys_and_a_player_and_is_there_without_i
 
             forth = output.get_by_role("button", name="event ▶")
             forth.click()
+            says("After 0.0 s. Process 1 is ready, with 2 processors. no jobs.")
+            forth.click()
             says("After 0.5 s. W(1) was put in the queue, 2 times. waiting 2.")
             assert moving.count() == 0
             assert seen.evaluate(PLACES, WAITING) == [[372, 84], [346, 84]]

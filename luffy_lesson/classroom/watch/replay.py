@@ -29,7 +29,7 @@ class Replay:
         """Display it, with what it is moved by."""
         self.journey = journey
         self.at = 0.0
-        self._times = sorted({entry.at for entry in journey.moments})
+        self._index: int | None = -1  # of the event that is shown, of all moments; None when it is between two of them
         ticks = round((journey.end + TRAVEL) / TICK)
         self.play = ipywidgets.Play(max=ticks, interval=round(EVERY * 1000), show_repeat=False)
         self._hurry(1.0)
@@ -55,15 +55,25 @@ class Replay:
             at: in seconds since the beginning.
             travel: how many seconds a job is on its way from place to place.
         """
-        self.at = at
-        picture = still(self.journey.svg(at, travel), f"After {at:.1f} s. {self.journey.tells(at)}")
-        self._picture.show(picture, self.journey.words(at))
+        self._show(at, travel, None)
+
+    def _show(self, at: float, travel: float, index: int | None) -> None:
+        self.at, self._index = at, index
+        told = None if index is None else index + 1
+        picture = still(self.journey.svg(at, travel, told), f"After {at:.1f} s. {self.journey.tells(at, told)}")
+        self._picture.show(picture, self.journey.words(at, told))
 
     def step(self, by: int) -> None:
-        """Go to the next event, or with -1 to the one before."""
-        index = bisect_right(self._times, self.at) if by > 0 else bisect_left(self._times, self.at) - 1
-        if 0 <= index < len(self._times):
-            self.show(self._times[index])
+        """Go to the next event, or with -1 to the one before. Those of one instant are told one by one."""
+        moments = self.journey.moments
+        if self._index is not None:
+            index = self._index + by
+        elif by > 0:
+            index = bisect_right(moments, self.at, key=lambda entry: entry.at)
+        else:
+            index = bisect_left(moments, self.at, key=lambda entry: entry.at) - 1
+        if 0 <= index < len(moments):
+            self._show(moments[index].at, 0.0, index)
             self.slider.unobserve(self._slide, "value")
             self.slider.value = round(self.at / TICK)
             self.slider.observe(self._slide, "value")

@@ -70,6 +70,30 @@ def test_the_buttons_go_from_event_to_event_even_where_two_are_close(wound, show
     assert wound.at == 1.01
 
 
+def test_events_of_one_instant_are_told_one_by_one_from_the_first_on(shown):
+    run = Journey(
+        [Entry(0, "queued", f"W({number})") for number in range(5)]
+        + [Entry(1, "fetched", "W(0)", processor="Processor 0")],
+        step=3,
+    )
+    wound = replay(run)
+    said = [f"W({number}) was put in the queue." for number in range(5)]
+    for index, words in enumerate(said):
+        wound.forth.click()
+        html, text, _ = shown[-1]
+        assert (wound.at, text) == (0, words)
+        assert html == still(run.svg(0, told=index + 1), f"After 0.0 s. {words} waiting 5.")
+        assert [one.words for one in run.said(0, index + 1)] == said[: index + 1][-3:]
+    wound.forth.click()
+    assert (wound.at, shown[-1][1]) == (1, "Processor 0 took W(0).")
+    for words in said[:1:-1]:
+        wound.back.click()
+        assert (wound.at, shown[-1][1]) == (0, words)
+    wound.slider.value = 20  # all five have been
+    wound.back.click()
+    assert (wound.at, shown[-1][1]) == (0, said[-1])
+
+
 def test_a_step_shows_one_picture(wound, shown):
     wound.forth.click()
     assert len(shown) == 2
