@@ -4,8 +4,9 @@ from bisect import bisect_left, bisect_right
 from typing import Any
 
 import ipywidgets
+import traitlets
 
-from luffy_lesson.classroom.page.display import Display, show_widget
+from luffy_lesson.classroom.page.display import Display, as_html, show_widget
 from luffy_lesson.classroom.watch.board import Board
 from luffy_lesson.classroom.watch.journey import Journey
 from luffy_lesson.classroom.watch.live_map import still
@@ -33,16 +34,22 @@ class Replay:
         ticks = round((journey.end + TRAVEL) / TICK)
         self.play = ipywidgets.Play(max=ticks, interval=round(EVERY * 1000), show_repeat=False)
         self._hurry(1.0)
-        self.slider = ipywidgets.IntSlider(max=ticks, description="moment", readout=False)
+        # Its value is in seconds: that is what is read out to those who do not see it.
+        self.slider = ipywidgets.FloatSlider(max=ticks * TICK, step=TICK, description="moment (s)", readout=False)
         self.speed = ipywidgets.Dropdown(options=SPEEDS, value=1.0, description="speed")
         self.back = ipywidgets.Button(description="◀ event", tooltip="to the event before")
         self.forth = ipywidgets.Button(description="event ▶", tooltip="to the next event")
         self._picture = Display()
         self._picture.show("", repr(journey), png=journey.apng())
         rows = [[self.play, self.slider, self.speed], [self.back, self.forth]]
-        self.widget = ipywidgets.VBox([ipywidgets.HBox(row, layout={"flex_flow": "row wrap"}) for row in rows])
+        boxes = [ipywidgets.HBox(row, layout={"flex_flow": "row wrap"}) for row in rows]
+        told = ipywidgets.HTML(
+            as_html(repr(journey))
+        )  # for those who do not see the moving picture, which says nothing
+        self.widget = ipywidgets.VBox([told, *boxes])
         show_widget(self.widget, repr(journey))
-        ipywidgets.jslink((self.play, "value"), (self.slider, "value"))
+        ways = (lambda ticks: ticks * TICK, _ticks)
+        traitlets.link((self.play, "value"), (self.slider, "value"), transform=ways)
         self.slider.observe(self._slide, "value")
         self.speed.observe(lambda change: self._hurry(change["new"]), "value")
         self.back.on_click(lambda _: self.step(-1))
@@ -75,12 +82,12 @@ class Replay:
         if 0 <= index < len(moments):
             self._show(moments[index].at, 0.0, index)
             self.slider.unobserve(self._slide, "value")
-            self.slider.value = round(self.at / TICK)
+            self.slider.value = _ticks(self.at) * TICK
             self.slider.observe(self._slide, "value")
 
     def _slide(self, change: Any) -> None:
-        if change["new"] != round(self.at / TICK):  # else it has followed a step
-            self.show(change["new"] * TICK, TRAVEL)
+        if _ticks(change["new"]) != _ticks(self.at):  # else it has followed a step
+            self.show(change["new"], TRAVEL)
 
     def _hurry(self, speed: float) -> None:
         self.play.step = round(speed * EVERY / TICK)
@@ -90,6 +97,10 @@ class Replay:
 
     def _ipython_display_(self) -> None:
         """Do nothing: it is displayed."""
+
+
+def _ticks(at: float) -> int:
+    return round(at / TICK)
 
 
 def replay(journey: Journey | None = None) -> Replay:

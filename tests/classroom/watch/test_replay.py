@@ -46,13 +46,13 @@ def test_it_plays_once_and_is_told_in_a_line(wound, shown):
 
 
 def test_the_slider_shows_any_moment(wound, shown):
-    wound.slider.value = 20
+    wound.slider.value = 0.5
     html, words, png = shown[-1]
     assert (words, png) == ("W(1) was put in the queue.", None)
     assert html == still(Journey(RUN, step=3).svg(0.5, 0.3), "After 0.5 s. W(1) was put in the queue. waiting 1.")
     wound.slider.value = wound.slider.max
     assert shown[-1][1] == "Processor 0 finished W(1)."
-    assert wound.slider.max * 0.025 == pytest.approx(1.32, abs=0.03)  # until the last job has arrived
+    assert wound.slider.max == pytest.approx(1.32, abs=0.03)  # until the last job has arrived
 
 
 def test_the_buttons_go_from_event_to_event_even_where_two_are_close(wound, shown):
@@ -61,11 +61,12 @@ def test_the_buttons_go_from_event_to_event_even_where_two_are_close(wound, show
         assert wound.at == expected
         run = Journey(RUN, step=3)
         assert shown[-1][0] == still(run.svg(expected), f"After {expected:.1f} s. {run.tells(expected)}")  # it is there
-        assert wound.slider.value == round(expected / 0.025)
+        assert wound.slider.value == pytest.approx(expected, abs=0.02)
+        assert wound.play.value == round(expected / 0.025)  # from there on it plays
     for expected in (1.01, 0.26, 0.26):
         wound.back.click()
         assert wound.at == expected
-    wound.slider.value = 36
+    wound.slider.value = 0.9
     wound.forth.click()
     assert wound.at == 1.01
 
@@ -89,9 +90,21 @@ def test_events_of_one_instant_are_told_one_by_one_from_the_first_on(shown):
     for words in said[:1:-1]:
         wound.back.click()
         assert (wound.at, shown[-1][1]) == (0, words)
-    wound.slider.value = 20  # all five have been
+    wound.slider.value = 0.5  # all five have been
     wound.back.click()
     assert (wound.at, shown[-1][1]) == (0, said[-1])
+
+
+def test_it_plays_from_where_the_slider_is_and_the_slider_follows(wound, shown):
+    wound.slider.value = 0.5
+    assert wound.play.value == 20
+    wound.play.value += wound.play.step
+    assert wound.slider.value == pytest.approx(0.6)
+    assert (wound.at, len(shown)) == (pytest.approx(0.6), 3)
+
+
+def test_before_a_moment_is_chosen_the_counts_are_there_as_text(wound):
+    assert wound.widget.children[0].value == '<div style="white-space:pre-wrap">A journey: 1 job: done 1.</div>'
 
 
 def test_a_step_shows_one_picture(wound, shown):
@@ -129,7 +142,7 @@ def test_in_a_notebook_the_picture_stays_where_the_moving_one_was():
             wound = replay(Journey({RUN!r}, step=3))
             """
         )
-        kernel.run("wound.slider.value = 20")
+        kernel.run("wound.slider.value = 0.5")
         shown = [m["content"] for m in kernel.messages if m["msg_type"] in ("display_data", "update_display_data")]
     finally:
         kernel.close()
