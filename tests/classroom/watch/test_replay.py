@@ -1,6 +1,8 @@
 """Winding a run back: from event to event, at any speed, and what stays in the notebook needs no kernel."""
 
 import base64
+import re
+from pathlib import Path
 
 import pytest
 from real_kernel import Kernel
@@ -12,6 +14,7 @@ from luffy_lesson.classroom.watch.entry import Entry
 from luffy_lesson.classroom.watch.live_map import still
 from luffy_lesson.step1_sync import Worker
 
+NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
 RUN = [
     Entry(0.0, "started", processor="Processor 0"),
     Entry(0.26, "queued", "W(1)"),
@@ -125,6 +128,18 @@ def test_by_default_it_is_what_was_noted_last_from_the_first_event_on(shown):
     wound = replay()
     assert repr(wound) == "A journey: 1 job: done 1."
     assert [(entry.at, entry.what) for entry in wound.journey.moments[:1]] == [(0.0, "called")]
+
+
+def test_a_run_is_kept_and_wound_back_another_day_as_lesson_3_says(shown, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with record():
+        type("Note", (Worker,), {"perform": lambda self: None}).perform_now()
+    lesson = (NOTEBOOKS / "03_memory_queue.ipynb").read_text(encoding="utf-8")
+    keep, again = re.findall(r"`(replay\([^`]+)`", lesson)
+    exec(keep, {"replay": replay})
+    replay(Journey([]))
+    exec(again, {"replay": replay, "Journey": Journey})
+    assert shown[-1][1] == "A journey: 1 job: done 1."
 
 
 def test_without_a_board_it_says_what_to_do():
