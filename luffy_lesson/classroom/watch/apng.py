@@ -1,4 +1,9 @@
-"""Pictures that move without a program: animated PNGs."""
+"""Pictures that move without a program: animated PNGs.
+
+No setting stops them, as *reduced motion* would stop an SVG in an `<img>`, but `image/png` is shown wherever notebooks
+are read, trusted or not; so they play once, and come to rest after ten seconds at most. A `<picture>` with a media
+query would obey, too, but JupyterLab drops it where nobody trusts the notebook.
+"""
 
 import io
 from collections.abc import Callable

@@ -109,36 +109,41 @@ class Journey:
         """
         return Scene(at, [token for job in self.jobs if (token := job.at(at))])
 
-    def words(self, at: float) -> str:
-        """Return in a sentence what happened last at a moment."""
-        return self.said(at)[-1].words
+    def words(self, at: float, told: int | None = None) -> str:
+        """Return in a sentence what happened last at a moment; the arguments are those of `said`."""
+        return self.said(at, told)[-1].words
 
-    def said(self, at: float) -> list[Said]:
-        """Return what happened last at a moment, in some sentences; the latest is at the end."""
-        index = bisect_right(self.moments, at, key=lambda entry: entry.at)
-        latest = self.moments[max(index - LATEST, 0) : index]
+    def said(self, at: float, told: int | None = None) -> list[Said]:
+        """Return what happened last at a moment, in some sentences; the latest is at the end.
+
+        Args:
+            at: in seconds since the beginning.
+            told: how many of the `moments` are told; by default all until then, also those at the same instant.
+        """
+        if told is None:
+            told = bisect_right(self.moments, at, key=lambda entry: entry.at)
+        latest = self.moments[max(told - LATEST, 0) : told]
         return [Said(entry.at, self.says(entry)) for entry in latest] or [Said(0.0, NOTHING)]
 
     def says(self, entry: Entry) -> str:
         """Return an event in a sentence."""
         return says(entry, self._story.had.get((entry.at, entry.process), {}), self.step >= IN_FLIGHT)
 
-    def svg(self, at: float, travel: float = 0.0) -> str:
+    def svg(self, at: float, travel: float = 0.0, told: int | None = None) -> str:
         """Return the picture of a moment, as SVG.
 
         Args:
             at: in seconds since the beginning.
             travel: how many seconds a job is on its way from place to place.
+            told: of how many of the `moments`; see `said`.
         """
-        scene = self.scene(at)
-        says = ", ".join(f"{state} {number}" for state, number in scene.counts().items())
-        return svg(
-            self.map.draw(scene, self.said(at), self.end, travel),
-            self.map.width,
-            self.map.height,
-            f"After {at:.1f} s",
-            f"{self.words(at)} {says or 'no jobs'}.",
-        )
+        shapes = self.map.draw(self.scene(at), self.said(at, told), self.end, travel)
+        return svg(shapes, self.map.width, self.map.height, f"After {at:.1f} s", self.tells(at, told))
+
+    def tells(self, at: float, told: int | None = None) -> str:
+        """Return what the picture of a moment shows, for those who do not see it; the arguments are those of `said`."""
+        counts = ", ".join(f"{state} {number}" for state, number in self.scene(at).counts().items())
+        return f"{self.words(at, told)} {counts or 'no jobs'}."
 
     def apng(self) -> bytes:
         """Return the journey as a picture that moves: an animated PNG, which plays once, for ten seconds at most."""
