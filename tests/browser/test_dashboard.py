@@ -134,8 +134,9 @@ def test_all_is_in_the_window_at_twice_the_size(page, home, bury, register, pict
         page.screenshot(path=picture(f"dashboard_{width}_{path.strip('/') or 'overview'}"))
 
 
-def test_a_dead_job_is_retried_with_keys_only_while_the_page_gets_news(page, home, raw, bury, picture):
+def test_all_buttons_are_pressed_with_keys_only_while_the_page_gets_news(page, home, raw, bury, register, picture):
     bury(*[dead(number) for number in range(5)])
+    register("ship:1:a")
     page.goto(home)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
@@ -152,6 +153,17 @@ def test_a_dead_job_is_retried_with_keys_only_while_the_page_gets_news(page, hom
     assert [json.loads(payload)["args"] for payload in raw.lrange("luffy:queue", 0, -1)] == [[2]]
     page.keyboard.press("Tab")  # it goes on where it was
     assert page.evaluate(FOCUSED) in ("Retry Note(1)", "Retry Note(3)")
+    press_until(page, "Delete Note(4)")
+    page.keyboard.press("Enter")
+    page.get_by_text("Note(4) is deleted.").wait_for()
+    assert sorted(json.loads(entry)["args"] for entry in raw.zrange("luffy:queue:dead", 0, -1)) == [[0], [1], [3], [99]]
+    press_until(page, "to-overview")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{home}/")
+    press_until(page, "Quiet ship:4711")
+    page.keyboard.press("Enter")
+    page.get_by_text("ship:4711 was asked to take no more jobs").wait_for()
+    assert raw.hget("luffy:queue:processes:told", "ship:1:a") == b"quiet"
 
 
 def test_who_has_the_keyboard_on_a_job_that_goes_has_it_on_no_other_job(page, home, raw, bury):
