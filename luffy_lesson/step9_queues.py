@@ -593,7 +593,10 @@ class RedisBackend(step8_fast_queue.RedisBackend):
         return sorted(lanes, key=lambda lane: random.expovariate(weights[lane.name]))
 
     def wait(self, seconds: float) -> bool:
-        """Wait for `seconds` at most. Return whether there may be jobs in one of its queues."""
+        """Wait for `seconds` at most. Return whether there may be jobs in one of its queues.
+
+        The first one ends it at once, whoever puts it there; where the server's answer is lost, after two seconds more.
+        """
         until = time.monotonic() + seconds
         with self.turn:
             return self.hear(until - time.monotonic())

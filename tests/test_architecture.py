@@ -21,7 +21,7 @@ MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix("
 MAY_USE = {
     "steps": {"redis_client"},
     "redis_client": set(),
-    "host": {"steps", "redis_client"},
+    "host": {"redis_client"},
     "dashboard": {"steps", "redis_client"},
     "classroom.page": {"host"},
     "classroom.watch": {"steps", "dashboard", "classroom.page"},

@@ -12,23 +12,19 @@ import time
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from reliable import outermost
+from reliable import steps
 
-from luffy_lesson import step7_retries, step9_queues, step10_process
 from luffy_lesson.step7_retries import Luffy, Processor, Worker, fields, noted
 
-pytestmark = pytest.mark.usefixtures("registry")
+pytestmark = [pytest.mark.usefixtures("registry"), steps(7)]
 hostile = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-SYSTEMS = {"step 7": step7_retries, "step 9": step9_queues, "step 10": step10_process}
-
-
-@pytest.fixture(params=outermost(SYSTEMS))
-def backend(redis_url, request):
-    """A backend of step 7, or of step 9 or 10, which read as step 8 does: on two queues then."""
-    queues = {} if request.param is step7_retries else {"queues": ["high", "low"]}
-    Luffy.backend = request.param.RedisBackend(**queues)
+@pytest.fixture
+def backend(redis_url, system):
+    """A backend of a step: of two queues, where there may be several."""
+    queues = {"queues": ["high", "low"]} if hasattr(system.RedisBackend, "key_of") else {}
+    Luffy.backend = system.RedisBackend(**queues)
     return Luffy.backend
 
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from luffy_lesson import step7_retries, step8_fast_queue, step9_queues
+from luffy_lesson import step7_retries, step8_fast_queue, step9_queues, step10_process
 from luffy_lesson.step9_queues import Luffy, Message, Worker
 
 LATER = ["scheduled", "retry", "dead"]
@@ -417,6 +417,49 @@ class MachineOfQueues(Queues, MachineOfBatches):
             super().__init__(queues={"high": 3, "default": 2, "low": 1})
 
 
+class MachineOfProcesses(MachineOfQueues):
+    """The same of step 10: one that takes may have to end at a deadline."""
+
+    class RedisBackend(step10_process.RedisBackend):
+        batch_lasts = 1000.0
+
+        def __init__(self):
+            super().__init__(queues={"high": 3, "default": 2, "low": 1})
+
+    @with_jobs
+    @rule(who=WHO, raises=st.booleans())
+    def deadline(self, who, raises):
+        """What is in hand goes back, while its thread goes on, and changes nothing any more."""
+        who = self.with_a_job(who)
+        job, _, _ = self.first(who)
+        assert self.consumers[who].give_up_all()
+        assert self.held_by(who) == 0
+        before = self.places()
+        self.goes_on(who, job, raises)
+        assert self.places() == before
+        self.crash(who)
+
+    @with_jobs
+    @rule(who=WHO, arrives=st.booleans(), raises=st.booleans())
+    def deadline_and_lose_the_reply(self, who, arrives, raises):
+        """As long as the process lives, what could not be given back may still be acknowledged when it is done."""
+        who = self.with_a_job(who)
+        job, identity, _ = self.first(who)
+        self.lose(who, "", arrives, lambda consumer: consumer.give_up_all())
+        self.goes_on(who, job, raises)
+        if not raises:
+            self.finishes(identity, False)
+        self.crash(who)
+
+    def goes_on(self, who, job, raises):
+        """Let a thread do the job that it has in hand."""
+        if raises:
+            with pytest.raises(OSError, match="429") as raised:
+                job.perform()
+            self.consumers[who].fail(job, raised.value)
+        self.consumers[who].task_done()
+
+
 class MachineByHand(Queues, Machine):
     """The same of step 9: one that takes by hand has jobs of several queues in hand."""
 
@@ -431,7 +474,7 @@ class MachineByHand(Queues, Machine):
             return one
 
 
-MACHINES = [(Machine, 30), (MachineOfBatches, 30), (MachineOfQueues, 10), (MachineByHand, 10)]
+MACHINES = [(Machine, 30), (MachineOfBatches, 30), (MachineOfQueues, 10), (MachineOfProcesses, 10), (MachineByHand, 10)]
 
 
 @pytest.mark.parametrize(("machine", "examples"), MACHINES)

@@ -327,13 +327,30 @@ def test_by_hand_what_was_given_up_after_an_error_is_expected_no_more(backend, h
         backend.task_done()
 
 
+@pytest.fixture
+def asked_once(monkeypatch):
+    """Let the server be asked for a minute, and once: only a job can end a wait. Return what it is asked."""
+    asked, send = [], redis.Connection.send_command
+
+    def send_once(connection, *command, **options):
+        if command[0] == "BLMOVE":
+            asked.append(command)
+            command = (*command[:-1], 60)
+        send(connection, *command, **options)
+
+    monkeypatch.setattr(redis.Connection, "send_command", send_once)
+    monkeypatch.setattr(step9_queues, "PATIENCE", 60)
+    return asked
+
+
 @pytest.mark.parametrize("key", [HIGH, LOW])
-def test_a_plain_lpush_ends_a_wait_and_the_queue_stays_as_it_is(backend, raw, aside, eventually, key):
-    heard = aside(backend.wait, 60)
+def test_a_plain_lpush_ends_a_wait_and_the_queue_stays_as_it_is(backend, raw, aside, eventually, key, asked_once):
+    heard = aside(backend.listener.heard, 60)  # nobody looks meanwhile, as `wait` does twice a second
     eventually(lambda: raw.info("clients")["blocked_clients"] >= 2)
     raw.lpush(key, "a", "b")
     assert heard.result(timeout=15) is True
     assert raw.lrange(key, 0, -1) == [b"b", b"a"]
+    assert len(asked_once) == 2
 
 
 def test_a_wait_ends_without_a_job(backend, raw):
@@ -382,6 +399,18 @@ def test_what_the_server_could_never_answer_is_asked_again(redis_url, raw, aside
         eventually(lambda: sum(proxy.failed.values()) == 2)
         raw.lpush(HIGH, "x")
         assert heard.result(timeout=15) is True
+
+
+def test_an_answer_is_lost_after_two_seconds(redis_url, raw):
+    with Proxy(redis_url) as proxy:
+        backend = RedisBackend(redis.Redis.from_url(proxy.url), queues=["high", "low"])
+        for _ in backend.queues:
+            proxy.fail("hang", b"BLMOVE")
+        assert backend.wait(0.05) is False
+        raw.lpush(HIGH, "x")
+        asked = backend.listener.asked
+        asked |= {name: (connection, when - 2) for name, (connection, when) in asked.items()}
+        assert backend.listener.heard(15) is True  # which asks once, and then listens for so long
 
 
 def test_a_server_that_began_anew_long_after_it_was_asked_fails_no_wait(backend, raw, monkeypatch):

@@ -1,4 +1,4 @@
-"""The steps of the staircase that there are, by number."""
+"""The steps of the staircase that there are, by number. They are found by looking, so no import names them."""
 
 import importlib
 from pathlib import Path

@@ -15,15 +15,19 @@ from typing import Any
 
 import redis
 
-from luffy_lesson import step7_retries, step8_fast_queue, step9_queues, step10_process
+from luffy_lesson import step8_fast_queue
+from luffy_lesson.host.steps import STEPS, step
 from luffy_lesson.step10_process import Luffy, Process, Worker
 
 THREADS = 2  # of each process
-SYSTEMS: dict[str, Any] = {"7": step7_retries, "8": step8_fast_queue, "9": step9_queues, "10": step10_process}
+SYSTEMS: dict[str, Any] = {str(number): step(number) for number in STEPS if number >= 7}
+BACKENDS = {name: system.RedisBackend for name, system in SYSTEMS.items()}
 WEIGHTS = {"default": 3, "high": 2, "low": 1}
-QUEUES = {"7": {}, "8": {}, "9": WEIGHTS, "10": WEIGHTS}
-BATCH = {"7": 0, "8": 10, "9": 10, "10": 10}  # jobs that each thread may have done and not acknowledged, in one queue
-DEADLINE = {"7": 10, "8": 10, "9": 10, "10": 0.02}  # seconds; there is none before step 10: till then, jobs must end
+QUEUES = {name: WEIGHTS if hasattr(one, "key_of") else {} for name, one in BACKENDS.items()}
+# Jobs that each thread may have done and not acknowledged, in one queue.
+BATCH = {name: 10 if hasattr(one, "batch_most") else 0 for name, one in BACKENDS.items()}
+REGISTERED = [name for name, one in BACKENDS.items() if hasattr(one, "processes")]
+DEADLINE = {name: 0.02 if name in REGISTERED else 10 for name in SYSTEMS}  # seconds; before step 10, jobs must end
 BEAT_EVERY, GONE_AFTER = 0.5, 4.0  # seconds; so long, because the keeper of a busy machine beats late
 KINDS = ["plain"] * 7 + ["raises"]  # what a job does; all but the plain ones do it the first time only
 DEADLY = ["dies before", "dies after"]
@@ -86,7 +90,7 @@ class Low(Chore):
 def backend(step: str, connection: "redis.Redis | None" = None) -> Any:
     """Return a backend of a step, on all its queues."""
     settings = {"queues": QUEUES[step]} if QUEUES[step] else {}
-    return SYSTEMS[step].RedisBackend(connection, **settings)
+    return BACKENDS[step](connection, **settings)
 
 
 def fork() -> None:
@@ -107,7 +111,7 @@ def main() -> None:
     folder, name, step = Path(sys.argv[1]), *sys.argv[2:]
     process, end = Process(DEADLINE[step]), sys.stdin.fileno()
     process.listen()
-    settings = SYSTEMS[step].RedisBackend
+    settings = BACKENDS[step]
     settings.beat_every, settings.gone_after, settings.poll_every = BEAT_EVERY, GONE_AFTER, 0.1
     settings.most_crashes = 1_000_000  # jobs are innocent here, however often they are killed
     step8_fast_queue.RedisBackend.batch_most = BATCH["8"]

