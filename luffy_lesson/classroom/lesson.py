@@ -3,8 +3,10 @@
 import contextlib
 import os
 import queue
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 
 import redis
@@ -76,7 +78,7 @@ class Lesson:
         if self.number >= FIRST_WITH_REDIS:
             self._fresh_redis()
         threads = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
-        at_work = ", ".join(thread.name for thread in threads if not thread.daemon)
+        at_work = ", ".join(thread.name for thread in threads if not thread.daemon or _of_a_cell(thread))
         print(
             f"Lesson {self.number}: nothing waits. Still at work, and nobody can stop them from outside: {at_work}."
             if at_work
@@ -139,6 +141,12 @@ class Lesson:
                 "Another kernel has this lesson open. Its queue is the same one, and was emptied as well: shut one of "
                 "the two down (Kernel → Shut Down Kernel)."
             )
+
+
+def _of_a_cell(thread: threading.Thread) -> bool:
+    """Return whether a thread is in a function that a cell has defined. Jupyter's own threads are not."""
+    top = sys._current_frames().get(thread.ident or 0)
+    return bool(top) and any(frame.f_globals.get("__name__") == "__main__" for frame, _ in traceback.walk_stack(top))
 
 
 def _empty(connection: redis.Redis) -> None:

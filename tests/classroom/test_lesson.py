@@ -86,6 +86,31 @@ def test_fresh_names_the_threads_that_it_cannot_stop(capsys, gate):
     assert said.endswith(" (perform_now), of the learner's own.")
 
 
+def test_fresh_names_the_learners_own_processor_in_a_daemon_and_no_thread_of_jupyter():
+    kernel = Kernel()
+    try:
+        kernel.run("""
+            import threading, time
+            from luffy_lesson.classroom import lesson
+            def processor(jobs):
+                while jobs:
+                    jobs.pop(0)
+                    time.sleep(0.1)
+            jobs = [1] * 300
+            thread = threading.Thread(target=processor, args=[jobs], name="of the learner's own", daemon=True)
+            thread.start()
+        """)
+        cell = kernel.run("lesson.fresh(3)")
+        assert kernel.out[cell] == (
+            "Lesson 3: nothing waits. Still at work, and nobody can stop them from outside: of the learner's own.\n"
+        )
+        kernel.run("jobs.clear()\nthread.join()")
+        cell = kernel.run("lesson.fresh()")
+        assert kernel.out[cell] == FRESH.format(3)
+    finally:
+        kernel.close()
+
+
 def test_fresh_in_a_second_kernel_says_that_the_first_one_has_the_same_queue(databases, capsys):
     kernel = Kernel()
     try:

@@ -58,6 +58,14 @@ def test_on_a_busy_machine_a_cell_says_what_is_stored_and_the_same_when_it_is_ru
 
 
 CHANGES = [
+    (
+        "02_threaded",
+        "code-01 code-02 code-03",
+        "code-04",
+        "perform_async(5)",
+        "perform_async(3600)",
+        "which is at work on VeryHeavyService(3600), in vain",
+    ),
     ("07_retries", "code-01 code-02 code-03", "code-04", "retries = 10", "retries = 0", "served 5, refused 15"),
     ("07_retries", "code-01 code-02 code-03", "code-04", "return 2", "return -1", "served 5, refused 15"),
     (

@@ -44,6 +44,7 @@ SENTENCES = [  # what is printed and must never be overlooked, not a letter of i
     "Processor 3 is idle",
     "5 s",
 ]
+COMPUTING = r"(one thread|five threads|one process|two processes): (\d+\.\d) s"
 EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u231a-\u23ff\ufe0f\u200d]")
 
 
@@ -151,6 +152,31 @@ def one_picture_moves_and_is_small(notebook):
     return [size for size in sizes if size > 150_000] or sizes[1:]
 
 
+def what_was_measured_says_what_the_text_says(notebook):
+    """How long these took is overlooked when outputs are compared: another machine is another. What is read is not."""
+    times = {name: float(seconds) for text in printed(notebook) for name, seconds in re.findall(COMPUTING, text)}
+    bounds = {("one process", "two processes"): (0, 0.75), ("one thread", "five threads"): (0.75, 1.5)}
+    ratios = {names: times[names[1]] / times[names[0]] for names in bounds if names[0] in times}
+    return [f"{names}: {times}" for names, ratio in ratios.items() if not bounds[names][0] < ratio < bounds[names][1]]
+
+
+def waits_are_bounded(notebook):
+    """A `join` that is told no time ends after a minute, and says what it has waited for. Others do not."""
+    found = []
+    for cell in code_cells(notebook):
+        nodes = [*ast.walk(ast.parse(TransformerManager().transform_cell(cell.source)))]
+        calls = [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+        not_heard = [node.value for node in nodes if isinstance(node, ast.Expr)]
+        for call in calls:
+            name, told = call.func.attr, len(call.args) + len(call.keywords)
+            silent = name == "join" and told and not isinstance(call.func.value, ast.Constant)
+            endless = name in {"wait", "result", "acquire"} and not told
+            takes = name in {"blpop", "brpop", "blmove", "brpoplpush"} and (told < 2 or call in not_heard)
+            if silent or endless or takes:
+                found.append(f"{cell.id}: {ast.unparse(call)}")
+    return found
+
+
 def words_are_plain(notebook):
     text = markdown(notebook)
     return re.findall(r"(?i)\b(?:simply|just|powerful|easy|easily)\b", text) + EMOJI.findall(re.sub("[✓✗]", "", text))
@@ -174,6 +200,8 @@ RULES = [
     links_lead_somewhere,
     pictures_show_everywhere,
     one_picture_moves_and_is_small,
+    waits_are_bounded,
+    what_was_measured_says_what_the_text_says,
     words_are_plain,
 ]
 
@@ -298,6 +326,16 @@ BREAK = [
     (pictures_show_everywhere, add_text('\n\n<img alt="" src="images/03_memory_queue.svg">')),
     (one_picture_moves_and_is_small, set_outputs(*[new_output("display_data", {"image/png": MOVES})] * 2)),
     (one_picture_moves_and_is_small, set_outputs(new_output("display_data", {"image/png": MOVES * 20_000}))),
+    (what_was_measured_says_what_the_text_says, prints("one process: 0.8 s\ntwo processes: 0.7 s")),
+    (what_was_measured_says_what_the_text_says, prints("one thread: 0.6 s\nfive threads: 0.4 s")),
+    (what_was_measured_says_what_the_text_says, prints("one thread: 0.4 s\nfive threads: 0.7 s")),
+    (waits_are_bounded, set_source(2, "for thread in threads:\n    thread.join(30)")),
+    (waits_are_bounded, set_source(2, "thread.join(timeout=30)")),
+    (waits_are_bounded, set_source(2, "everybody.wait()")),
+    (waits_are_bounded, set_source(2, "print(future.result())")),
+    (waits_are_bounded, set_source(2, "places.acquire()")),
+    (waits_are_bounded, set_source(2, "begun = connection.blpop('key')")),
+    (waits_are_bounded, set_source(2, "connection.blpop('key', 10)")),
     (words_are_plain, add_text(" Simply run it.")),
     (words_are_plain, add_text(" It is easily done.")),
     (words_are_plain, add_text(" \N{ROCKET}")),
@@ -329,6 +367,12 @@ def test_what_is_overlooked_for_a_reason_is_fine(good):
     assert nothing_overlooked_without_reason(good) == []
     good.cells[2].metadata.update(reason=" ")
     assert nothing_overlooked_without_reason(good) != []
+
+
+def test_a_wait_with_a_bound_that_is_heard_is_fine(good):
+    lines = "thread.join()", "', '.join(names)", "everybody.wait(timeout=10)", "assert connection.blpop('key', 10)"
+    set_source(2, "\n".join(lines))(good)
+    assert waits_are_bounded(good) == []
 
 
 def test_a_picture_is_not_searched_for_secrets(good):

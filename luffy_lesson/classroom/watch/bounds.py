@@ -1,6 +1,7 @@
 """No cell waits for ever: each wait has a bound, and says at its end what it has waited for."""
 
 import queue
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -49,6 +50,20 @@ def join(backend: Any) -> None:
         if time.monotonic() > deadline:
             raise _stuck(left)
         time.sleep(0.05)
+
+
+def join_thread(thread: threading.Thread, join: Callable[[float | None], None], job: str | None) -> None:
+    """Wait until `thread` ends, as its own `join` does. Raise TimeoutError after a minute.
+
+    Args:
+        thread: what is waited for.
+        join: its own `join`.
+        job: what it has in hand, to be named.
+    """
+    join(LONGEST)
+    if thread.is_alive():
+        doing = f", which is at work on {job}" if job else ""
+        raise TimeoutError(f"Waited {LONGEST:g} s for {thread.name} to end{doing}, in vain. {AGAIN}")
 
 
 def room(backend: Any) -> None:

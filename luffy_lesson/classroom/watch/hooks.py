@@ -53,6 +53,7 @@ PLACES: list[tuple[Any, str]] = [
     (queue.Queue, "join"),
     (step4_redis_queue.RedisBackend, "join"),
     (step5_reliable_queue.RedisBackend, "join"),
+    (threading.Thread, "join"),
     (step5_reliable_queue.RedisBackend, "left_behind"),
     (step7_retries.Consumer, "carry_out"),
     (engine.Program, "show"),
@@ -233,6 +234,17 @@ def install() -> None:
     def seen_join(join: Callable[[Any], None]) -> Callable[[Any], None]:
         return functools.wraps(join)(lambda backend: bounds.join(backend))
 
+    *joins, join_thread = joins
+
+    @functools.wraps(join_thread)
+    def seen_join_thread(thread: threading.Thread, timeout: float | None = None) -> None:
+        join = functools.partial(join_thread, thread)
+        if timeout is None and threading.current_thread() is threading.main_thread():
+            began = events.begun.get(thread)
+            bounds.join_thread(thread, join, began.job if began else None)
+        else:
+            join(timeout)
+
     @functools.wraps(show)
     def seen_line(program: engine.Program, line: str) -> None:
         owner.pin(owner.cell)
@@ -281,6 +293,7 @@ def install() -> None:
         classmethod(seen_bulk),
         seen_stop,
         *map(seen_join, joins),
+        seen_join_thread,
         seen_left,
         seen_verdict,
         seen_line,

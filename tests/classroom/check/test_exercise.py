@@ -263,6 +263,15 @@ def test_a_line_of_the_file_is_a_date_and_what_was_done():
     assert re.fullmatch(f"({LINE}){{2}}", file().read_text())
 
 
+def test_a_file_of_an_earlier_version_without_empty_lines_still_counts():
+    file().write_text(
+        "2026-01-01 solved timed\n2026-01-02 solved limit\n2026-01-03 reset timed\n2026-01-04 solved once\n"
+    )
+    assert solved() == {"limit", "once"}
+    note("timed", "solved")
+    assert solved() == {"limit", "once", "timed"}
+
+
 @pytest.mark.parametrize(
     "junk",
     [

@@ -6,10 +6,20 @@ import threading
 import pytest
 from jobs import Echo
 
-from luffy_lesson import step4_redis_queue, step5_reliable_queue
+from luffy_lesson import step1_sync, step2_threaded, step4_redis_queue, step5_reliable_queue
 from luffy_lesson.classroom import wait_for
 from luffy_lesson.classroom.watch import bounds
 from luffy_lesson.step3_memory_queue import Luffy, Processor, Worker
+
+
+class OwnThread(step1_sync.Worker):
+    """As in the exercises of lesson 2: nobody sees this method being called."""
+
+    @classmethod
+    def perform_async(cls, *args):
+        thread = threading.Thread(target=cls.perform_now, args=args)
+        thread.start()
+        return thread
 
 
 @pytest.fixture
@@ -61,6 +71,47 @@ def test_a_join_goes_on_as_long_as_jobs_are_finished(make, redis_url, soon):
     thread.start()
     backend.join()
     thread.join()
+
+
+@pytest.mark.parametrize("base", [step2_threaded.Worker, OwnThread], ids=["step 2's thread", "the learner's own"])
+def test_a_join_of_a_thread_gives_up_and_names_the_job(base, soon, gate):
+    class Long(base):
+        began = threading.Event()
+
+        def perform(self, seconds):
+            self.began.set()
+            gate.wait(seconds)
+
+    thread = Long.perform_async(30)
+    assert Long.began.wait(10)
+    with pytest.raises(
+        TimeoutError, match=r"^Waited 0\.3 s for Thread-.* to end, which is at work on Long\(30\), in vain\. .*fresh"
+    ):
+        thread.join()
+    thread.join(0.1)  # a time of one's own is kept, and nothing said
+    gate.set()
+    thread.join()
+    assert not thread.is_alive()
+
+
+def test_a_thread_without_a_job_is_named(soon, gate):
+    thread = threading.Thread(target=gate.wait, args=[30], name="of the learner's own")
+    thread.start()
+    with pytest.raises(TimeoutError, match=r"^Waited 0\.3 s for of the learner's own to end, in vain\."):
+        thread.join()
+    gate.set()
+    thread.join()
+
+
+def test_who_waits_in_a_thread_waits_as_long_as_it_takes(soon, gate):
+    waited_for = threading.Thread(target=gate.wait, args=[30])
+    waits = threading.Thread(target=waited_for.join)
+    waited_for.start()
+    waits.start()
+    waits.join(0.6)
+    assert waits.is_alive()
+    gate.set()
+    waits.join()
 
 
 def test_a_full_queue_without_processors_is_waited_for_and_given_up(soon):
