@@ -608,7 +608,7 @@ def damaged(case):
     return payload[:where] + byte + payload[where:]
 
 
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=250)
 @given(payload=PAYLOADS | st.tuples(PAYLOADS, st.integers(0, 60), st.binary(max_size=2)).map(damaged))
 def test_every_payload_is_read_as_in_step_4(payload):
     class Odd(Worker):

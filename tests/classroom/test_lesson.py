@@ -397,7 +397,7 @@ def test_all_that_lessons_import_is_looked_for():
     imports = re.compile(r"^ *(?:from|import) (\w+)", re.MULTILINE)
     found = {name for file in files for name in imports.findall(file.read_text())}
     others = found - set(sys.stdlib_module_names) - {"luffy_lesson"}
-    others -= {"IPython", "PIL"}  # they come with ipykernel, and matplotlib
+    others -= {"IPython", "PIL"}  # the one comes with ipykernel, the other with Pillow
     assert others - {Requirement(line).name for line in learners()} == set()
 
 

@@ -20,6 +20,7 @@ from redis.retry import Retry
 from luffy_lesson.host import redis_server
 from luffy_lesson.host.redis_server import ENDS_WITH, HomeError, RedisServer, home
 
+unusual = pytest.mark.commands
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the lesson's server does not run on Windows")
 
 LISTENING = Path("/proc/net/tcp")
@@ -107,6 +108,7 @@ def test_starting_twice_gives_the_same_address_and_the_same_process(running):
     assert running.answers()
 
 
+@unusual
 def test_processes_that_start_it_at_the_same_moment_end_up_with_one(server, environment):
     code = "print('ready')\nsys.stdin.readline()\nprint(server.start())\nprint(server.connect().info()['process_id'])"
     processes = [run(code, server, environment) for _ in range(3)]
@@ -135,6 +137,7 @@ def test_it_outlives_the_process_that_started_it_and_the_death_of_its_terminal(s
     assert server.answers()
 
 
+@unusual
 def test_two_folders_have_two_servers(server, tmp_path):
     other = RedisServer(tmp_path / "other")
     try:
@@ -194,6 +197,7 @@ def test_without_a_home_folder_one_is_asked_for(monkeypatch):
         home()
 
 
+@unusual
 def test_any_name_of_a_folder_will_do(tmp_path):
     server = RedisServer(tmp_path / "my [course] of 'Łódź' \"*\" #1" / "redis")
     try:
@@ -222,6 +226,7 @@ server.stop()
 """
 
 
+@unusual
 def test_starting_gives_no_warning(server, environment):
     program = [sys.executable, "-W", "error", "-c", START + KILLED_AND_STARTED_AGAIN, str(server.folder)]
     ran = subprocess.run(program, env=environment, capture_output=True, text=True, timeout=30)
@@ -271,6 +276,7 @@ def test_it_listens_on_loopback_only(running):
         assert addresses == [f"{int.from_bytes(socket.inet_aton('127.0.0.1'), sys.byteorder):08X}"]
 
 
+@unusual
 def test_a_server_that_has_its_port_is_not_taken_for_it(server, eventually):
     url = server.start()
     server.stop()
@@ -306,6 +312,7 @@ def test_address_and_jobs_stay_when_it_is_stopped_and_started(server):
     assert jobs(server) == [b"job"]
 
 
+@unusual
 def test_address_and_jobs_stay_when_it_is_killed(server, eventually):
     url = server.start()
     put_job(server)
@@ -318,6 +325,7 @@ def test_address_and_jobs_stay_when_it_is_killed(server, eventually):
     assert pid_of(server) != pid
 
 
+@unusual
 def test_it_is_found_and_stopped_when_its_keeper_is_killed(server):
     url = server.start()
     pid = pid_of(server)
@@ -328,6 +336,7 @@ def test_it_is_found_and_stopped_when_its_keeper_is_killed(server):
     assert not alive(pid)
 
 
+@unusual
 def test_a_server_that_hangs_is_stopped(server):
     server.start()
     pid = pid_of(server)
@@ -339,6 +348,7 @@ def test_a_server_that_hangs_is_stopped(server):
 # What heals
 
 
+@unusual
 def test_a_port_that_somebody_else_has_taken_is_given_up(server, aside):
     def hang_up():
         while not done.is_set():
@@ -360,6 +370,7 @@ def test_a_port_that_somebody_else_has_taken_is_given_up(server, aside):
         assert jobs(server) == [b"job"]
 
 
+@unusual
 def test_a_stranger_with_the_old_number_of_the_process_is_not_killed(server):
     server.start()
     server.stop()
@@ -371,6 +382,7 @@ def test_a_stranger_with_the_old_number_of_the_process_is_not_killed(server):
 
 
 @pytest.mark.parametrize("text", ["", "port 6379\n"])
+@unusual
 def test_a_configuration_that_makes_no_sense_is_written_anew(server, text):
     server.folder.mkdir(mode=0o700)
     server.configuration.write_text(text)
@@ -379,6 +391,7 @@ def test_a_configuration_that_makes_no_sense_is_written_anew(server, text):
     assert server.answers()
 
 
+@unusual
 def test_a_server_whose_configuration_was_deleted_can_be_stopped(server):
     url = server.start()
     pid, configuration = pid_of(server), server.configuration.read_text()
@@ -391,6 +404,7 @@ def test_a_server_whose_configuration_was_deleted_can_be_stopped(server):
     assert server.url == url
 
 
+@unusual
 def test_a_server_whose_folder_was_deleted_ends_with_its_keeper(server, eventually):
     server.start(unused=1)
     pid = pid_of(server)
@@ -404,6 +418,7 @@ def test_a_server_whose_folder_was_deleted_ends_with_its_keeper(server, eventual
             os.kill(pid, signal.SIGKILL)
 
 
+@unusual
 def test_zeros_that_a_power_cut_leaves_do_no_harm(server):
     server.start()
     put_job(server)
@@ -415,6 +430,7 @@ def test_zeros_that_a_power_cut_leaves_do_no_harm(server):
     assert f"10000 zeros at the end of {journal_of(server).name}" in (server.folder / "redis.log").read_text()
 
 
+@unusual
 def test_what_cannot_be_read_is_said_with_the_folder_to_move_away(server):
     server.start()
     server.stop()
@@ -434,6 +450,7 @@ def journal_of(server):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is full is Linux's")
+@unusual
 def test_a_server_that_refuses_to_write_says_so(server, eventually):
     server.start()
     server.stop()
@@ -449,6 +466,7 @@ def test_a_server_that_refuses_to_write_says_so(server, eventually):
     assert server.stop() is True
 
 
+@unusual
 def test_a_server_that_still_reads_its_jobs_says_so_and_is_waited_for(server, aside, eventually):
     server.start()
     put_job(server)
@@ -472,6 +490,7 @@ def unusable(server, how):
 
 
 @pytest.mark.parametrize("how", ["a file in its place", "a file that cannot be read"])
+@unusual
 def test_a_folder_that_cannot_be_used_is_said_in_a_sentence(server, how):
     unusable(server, how)
     with pytest.raises(HomeError, match=r"LUFFY_HOME") as raised:
@@ -494,12 +513,14 @@ except HomeError as error:
 """
 
 
+@unusual
 def test_a_disk_without_room_is_said_in_a_sentence(server, environment):
     process = run(FULL, server, environment)
     said, _ = process.communicate(timeout=30)
     assert re.fullmatch(rf"{server.folder} cannot be used: File too large\..* LUFFY_HOME .*\n", said)
 
 
+@unusual
 def test_a_server_that_cannot_start_says_so_with_the_end_of_its_log(server):
     server.folder.mkdir(mode=0o700)
     (server.folder / "appendonlydir").write_text("in the way")
@@ -515,6 +536,7 @@ def test_a_server_that_cannot_start_says_so_with_the_end_of_its_log(server):
 # Unused
 
 
+@unusual
 def test_it_stops_by_itself_when_unused_and_its_jobs_stay(server, eventually):
     url = server.start(unused=1)
     put_job(server)
@@ -525,6 +547,7 @@ def test_it_stops_by_itself_when_unused_and_its_jobs_stay(server, eventually):
     assert jobs(server) == [b"job"]
 
 
+@unusual
 def test_it_does_not_stop_while_a_client_is_connected(server, eventually):
     server.start(unused=1)
     with server.connect() as client:
@@ -551,6 +574,7 @@ def run_by_another_machine(server, locked):
 
 
 @pytest.mark.parametrize("locked", [True, False])
+@unusual
 def test_a_server_on_another_machine_is_named_and_no_process_here_is_killed(server, monkeypatch, locked):
     server.start()
     server.stop()
@@ -584,6 +608,7 @@ CONTAINER = ["unshare", "--user", "--map-root-user", "--pid", "--net", "--mount-
     not shutil.which("unshare") or bool(subprocess.run([*CONTAINER, "true"], stderr=subprocess.DEVNULL).returncode),
     reason="this account may make no container",
 )
+@unusual
 def test_a_container_and_its_host_know_each_other_apart(server, environment):
     server.start()
     code = """
@@ -622,6 +647,7 @@ def test_that_hangs():
 """
 
 
+@unusual
 def test_servers_of_tests_end_with_the_tests(tmp_path, environment, eventually):
     shutil.copy(Path(__file__).parents[2] / "conftest.py", tmp_path)
     (tmp_path / "test_it.py").write_text(TEST)

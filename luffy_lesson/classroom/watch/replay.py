@@ -4,7 +4,6 @@ from bisect import bisect_left, bisect_right
 from typing import Any
 
 import ipywidgets
-import traitlets
 
 from luffy_lesson.classroom.page.display import Display, as_html, show_widget
 from luffy_lesson.classroom.watch.board import Board
@@ -49,7 +48,7 @@ class Replay:
         self.widget = ipywidgets.VBox([told, *boxes])
         show_widget(self.widget, repr(journey))
         ways = (lambda ticks: ticks * TICK, _ticks)
-        traitlets.link((self.play, "value"), (self.slider, "value"), transform=ways)
+        ipywidgets.link((self.play, "value"), (self.slider, "value"), transform=ways)
         self.slider.observe(self._slide, "value")
         self.speed.observe(lambda change: self._hurry(change["new"]), "value")
         self.back.on_click(lambda _: self.step(-1))
