@@ -17,6 +17,8 @@ from luffy_lesson.classroom.check import sandbox
 from luffy_lesson.classroom.check.sandbox import ENDS, Outcome, Saw, attempt
 from luffy_lesson.classroom.watch.backlog import backlog
 
+pytestmark = pytest.mark.answers
+
 STEP = "the call returns"
 
 SET_UP = """\
