@@ -250,7 +250,10 @@ def test(options: argparse.Namespace, others: list[str]) -> int:
     if not find_browser():
         print("The tests in a browser were left out: no Chromium or Chrome was found.", flush=True)
         return code or int(bool(os.environ.get("CI")))
-    codes = [code, wait_for([*pytest, "-m", "browser", "--numprocesses=3", "--dist=worksteal", *others])]
+    codes = [
+        code,
+        wait_for([*pytest, "-m", "browser", "--numprocesses=4", "--dist=load", "--maxschedchunk=1", *others]),
+    ]
     return next((code for code in codes if code not in (0, NO_TESTS)), min(codes))
 
 

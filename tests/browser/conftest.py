@@ -13,6 +13,11 @@ from served import backend, bury, register, site  # noqa: F401
 from luffy_lesson.host.browser import find_browser
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process waits for the last one at the end."""
+    items.sort(key=lambda item: "test_a_notebook_" not in item.name and "test_lesson_8_" not in item.name)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report = yield

@@ -139,8 +139,7 @@ def test_what_is_enlarged_scrolls_and_stays_where_it_was_scrolled_to(browser, la
     path = lab.copy() / "own.ipynb"
     write_replay(path)
     with Notebook(browser, lab, path) as notebook:
-        notebook.page.keyboard.press("Control+b")  # hides the list of files
-        notebook.page.set_viewport_size({"width": 640, "height": 500})  # of 1280 pixels, at 200 %
+        notebook.narrow(640, 500)  # of 1280 pixels, at 200 %
         notebook.run(0)
         seen = notebook.cell(0).locator("img.luffy-map")
         forth = notebook.cell(0).get_by_role("button", name="event ▶")
