@@ -225,7 +225,7 @@ MUTATIONS = [
         "classroom/watch/map.py",
         "way = [self._origin(token), *self._route(token), (x + 11, y + 8)]",
         "way = [self._origin(token), (x + 11, y + 8)]",
-        "tests/classroom/watch/test_map.py::test_on_its_way_it_follows_an_arrow",
+        "tests/classroom/watch/test_map.py::test_on_its_way_it_follows_the_arrow_that_says_so",
     ),
     Mutation(
         "a job that was put back waits behind the others on the map",
@@ -414,7 +414,7 @@ MUTATIONS = [
         "step8_fast_queue.py",
         "        with self.lock:\n            self.acknowledge()\n            if self.since",
         "        if True:\n            self.acknowledge()\n            if self.since",
-        "tests/test_step8_fast_queue.py::test_quick_jobs_are_taken_and_acknowledged_many_at_a_time",
+        "tests/test_step8_fast_queue.py::test_who_has_a_batch_takes_nothing_newer_while_it_goes_back",
     ),
     Mutation(
         "the way to the server counts as time of the job",
