@@ -17,46 +17,7 @@ pytestmark = [pytest.mark.lessons, pytest.mark.timeout(400)]
 each = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 
 
-async def run_all(path, again):
-    """Run each cell, and then `again`, with it. Return what each prints, and what that returns."""
-    run, first, second = Run(path), {}, {}
-    async with run.kernel():
-        for number, cell in run.cells:
-            first[cell.id] = await run.run(number)
-            second[cell.id] = await again(run, number)
-    return first, second
-
-
-@each
-def test_a_cell_that_was_interrupted_can_be_run_again(path):
-    async def interrupted(run, number):
-        if run.took > LONG:
-            await run.interrupt(number, run.took / 2)
-        return await run.run(number)
-
-    first, second = asyncio.run(run_all(path, interrupted))
-    assert second == first
-
-
-@pytest.fixture
-def busy():
-    """A process that has something to do for a core, as long as the test runs; other tests come first."""
-    parent = os.getpid()
-    program = f"import os\nos.nice(10)\nwhile os.getppid() == {parent}: pass"
-    spinner = subprocess.Popen([sys.executable, "-c", program])
-    yield
-    spinner.kill()
-    spinner.wait()
-
-
-@each
-def test_on_a_busy_machine_a_cell_says_what_is_stored_and_the_same_when_it_is_run_again(path, busy):
-    stored = {cell.id: printed(cell) for _, cell in Run(path).cells}
-    first, second = asyncio.run(run_all(path, Run.run))
-    assert first == stored
-    assert second == first
-
-
+# First, for some wait for a minute in vain.
 CHANGES = [
     (
         "02_threaded",
@@ -111,3 +72,43 @@ def test_a_cell_that_a_learner_has_changed_says_what_became_of_it_and_mends(name
     said, stored, again = asyncio.run(changed())
     assert says in said
     assert again == stored
+
+
+async def run_all(path, again):
+    """Run each cell, and then `again`, with it. Return what each prints, and what that returns."""
+    run, first, second = Run(path), {}, {}
+    async with run.kernel():
+        for number, cell in run.cells:
+            first[cell.id] = await run.run(number)
+            second[cell.id] = await again(run, number)
+    return first, second
+
+
+@each
+def test_a_cell_that_was_interrupted_can_be_run_again(path):
+    async def interrupted(run, number):
+        if run.took > LONG:
+            await run.interrupt(number, run.took / 2)
+        return await run.run(number)
+
+    first, second = asyncio.run(run_all(path, interrupted))
+    assert second == first
+
+
+@pytest.fixture
+def busy():
+    """A process that has something to do for a core, as long as the test runs; other tests come first."""
+    parent = os.getpid()
+    program = f"import os\nos.nice(10)\nwhile os.getppid() == {parent}: pass"
+    spinner = subprocess.Popen([sys.executable, "-c", program])
+    yield
+    spinner.kill()
+    spinner.wait()
+
+
+@each
+def test_on_a_busy_machine_a_cell_says_what_is_stored_and_the_same_when_it_is_run_again(path, busy):
+    stored = {cell.id: printed(cell) for _, cell in Run(path).cells}
+    first, second = asyncio.run(run_all(path, Run.run))
+    assert first == stored
+    assert second == first
