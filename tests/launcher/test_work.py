@@ -19,6 +19,8 @@ from servers import VALKEY, server
 from luffy_lesson.launcher.work import Announced
 from luffy_lesson.step10_process import Process, RedisBackend
 
+pytestmark = pytest.mark.commands
+
 WORKERS = (Path(__file__).parents[1] / "sample_workers.py").read_text()
 ECHO = '{"worker": "Echo", "args": ["hello"]}'
 WAIT = '{"worker": "Wait", "args": []}'
@@ -65,7 +67,6 @@ def test_the_password_is_not_printed(work, redis_url):
 
 
 @pytest.mark.parametrize("target", ["./workers.py", "workers", "package.workers", "package/workers.py"])
-@pytest.mark.commands
 def test_workers_come_from_a_file_or_a_module(work, connection, workers, target):
     package = workers.parent / "package"
     package.mkdir()
@@ -129,7 +130,6 @@ def test_a_signal_that_comes_while_a_lock_is_held_ends_it_too(start, redis_url):
 
 @pytest.mark.parametrize("first", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.commands
 def test_a_second_signal_does_not_wait_for_the_job_in_hand(work, connection, first, second):
     process = work("-c", "1")
     connection.lpush("luffy:queue", WAIT)
@@ -151,7 +151,6 @@ main(sys.argv[1:])
 
 
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.commands
 def test_the_first_process_of_a_container_ends_with_a_second_signal_too(start, redis_url, connection, second):
     # Linux spares process 1 the signals that it does not handle: one that dies of the signal would not, there.
     process = start("work", "workers.py", "-c1", run=["-c", FIRST_PROCESS], REDIS_URL=redis_url)
@@ -216,7 +215,6 @@ def test_a_step_that_cannot_give_back_ends_at_the_deadline_too(work, connection)
 
 @pytest.mark.parametrize("gone", [signal.SIGKILL, signal.SIGSTOP], ids=["gone", "frozen"])
 @pytest.mark.parametrize(("job", "codes"), [(None, {0, 1}), (STUBBORN, {1})], ids=["idle", "at work"])
-@pytest.mark.commands
 def test_it_ends_at_the_deadline_while_the_server_is_away(start, gone, job, codes):
     with server(VALKEY) as port:
         process = start("work", "workers.py", "-c2", "--deadline=3", REDIS_URL=f"redis://127.0.0.1:{port}/0")
@@ -234,7 +232,6 @@ def test_it_ends_at_the_deadline_while_the_server_is_away(start, gone, job, code
 
 
 @pytest.mark.parametrize("signals", [1, 2])
-@pytest.mark.commands
 def test_a_job_that_keeps_pythons_lock_does_not_keep_the_process(work, connection, signals):
     process = work("-c", "1", "--deadline", "0.5" if signals == 1 else "25")
     connection.lpush("luffy:queue", REGEX)
@@ -247,7 +244,6 @@ def test_a_job_that_keeps_pythons_lock_does_not_keep_the_process(work, connectio
 
 
 @pytest.mark.parametrize("closed", [(0,), (0, 1, 2)], ids=["stdin", "all"])
-@pytest.mark.commands
 def test_it_works_where_the_shell_has_closed_the_streams(start, redis_url, connection, eventually, closed):
     process = start("work", "workers.py", "-c1", preexec=lambda: [*map(os.close, closed)], REDIS_URL=redis_url)
     eventually(RedisBackend(redis.Redis.from_url(redis_url)).processes)
@@ -302,7 +298,6 @@ can_be_first = shutil.which("unshare") and not subprocess.run([*FIRST, "-c", ""]
 
 @pytest.mark.skipif(not can_be_first, reason="this machine makes no namespaces of process ids")
 @pytest.mark.parametrize(("job", "lines"), [(STUBBORN, [STUBBORN]), (REGEX, [])], ids=["at work", "in C"])
-@pytest.mark.commands
 def test_the_first_process_of_a_namespace_ends_at_the_deadline_and_reaps(start, connection, redis_url, job, lines):
     program = textwrap.dedent("""
         import os, sys
@@ -338,7 +333,6 @@ def test_the_first_process_of_a_namespace_ends_at_the_deadline_and_reaps(start, 
         (["--deadline", "-1"], "argument --deadline: invalid seconds value: '-1'"),
     ],
 )
-@pytest.mark.commands
 def test_options_that_make_no_sense_are_refused_before_anything_is_done(launch, options, says):
     done = launch("work", "workers.py", *options)
     assert done.returncode == 2
@@ -353,7 +347,6 @@ def test_options_that_make_no_sense_are_refused_before_anything_is_done(launch, 
         ([], {"default": None}),
     ],
 )
-@pytest.mark.commands
 def test_it_takes_from_the_queues_that_are_named(work, redis_url, eventually, options, queues):
     work("-c3", *options)
     eventually(RedisBackend(redis.Redis.from_url(redis_url)).processes)
@@ -438,7 +431,6 @@ def test_without_until_eof_standard_input_does_not_matter(work, connection):
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.commands
 def test_lines_of_many_processors_are_never_torn(start, connection, redis_url, unbuffered):
     process = start("work", "workers.py", "-c", "20", REDIS_URL=redis_url, PYTHONUNBUFFERED=unbuffered)
     process.wait_for("20 processors")
@@ -470,7 +462,6 @@ def sentence(done):
         ("", "'' is neither"),
     ],
 )
-@pytest.mark.commands
 def test_what_has_no_workers_is_refused_in_a_sentence(launch, workers, redis_url, target, says):
     for name, text in {"book.ipynb": "{}", "empty.py": "x = 1\n", "needs.py": "import no_such_thing\n"}.items():
         workers.with_name(name).write_text(text)
@@ -478,7 +469,6 @@ def test_what_has_no_workers_is_refused_in_a_sentence(launch, workers, redis_url
 
 
 @pytest.mark.parametrize("error", ["RuntimeError", "ValueError", "TimeoutError"])
-@pytest.mark.commands
 def test_an_error_in_the_file_itself_is_shown_with_its_place(launch, workers, redis_url, error):
     workers.write_text(f"def broken():\n    raise {error}('by the learner')\n\nbroken()\n")
     done = launch("work", "workers.py", REDIS_URL=redis_url)
@@ -488,7 +478,6 @@ def test_an_error_in_the_file_itself_is_shown_with_its_place(launch, workers, re
 
 
 @pytest.mark.parametrize("count", ["0", "-3"])
-@pytest.mark.commands
 def test_a_count_below_one_is_refused_in_a_sentence(launch, redis_url, count):
     assert "at least one processor" in sentence(launch("work", "workers.py", "-c", count, REDIS_URL=redis_url))
 
@@ -512,14 +501,12 @@ def test_a_server_that_cannot_be_used_is_refused_at_the_start_in_the_words_of_th
 
 
 @pytest.mark.parametrize("sign", "#/?")
-@pytest.mark.commands
 def test_a_password_that_breaks_the_address_is_not_printed(launch, sign):
     said = sentence(launch("work", "workers.py", REDIS_URL=f"redis://:hid{sign}den@127.0.0.1:6379/0"))
     assert said.startswith("$REDIS_URL is no address.")
     assert not re.search("hid|den@", said)
 
 
-@pytest.mark.commands
 def test_the_usual_user_of_an_application_can_work_and_is_warned_of_nothing_that_he_may_not_know(start, launch):
     policy = ["maxmemory 100mb", "maxmemory-policy allkeys-lru", "user luffy on >secret ~luffy:* +@all -@dangerous"]
     with server(VALKEY, *policy) as port:
@@ -533,7 +520,6 @@ def test_the_usual_user_of_an_application_can_work_and_is_warned_of_nothing_that
         process.close()
 
 
-@pytest.mark.commands
 def test_of_a_server_that_deletes_jobs_when_it_is_full_work_and_doctor_warn(start, launch):
     with server(VALKEY, "maxmemory 100mb", "maxmemory-policy allkeys-lru") as port:
         url = f"redis://127.0.0.1:{port}/0"
@@ -578,7 +564,6 @@ def test_the_heartbeat_is_as_it_is_said(work, connection):
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "inf", "soon"])
-@pytest.mark.commands
 def test_a_heartbeat_that_is_no_time_is_refused(launch, redis_url, seconds):
     done = launch("work", "workers.py", f"--gone-after={seconds}", REDIS_URL=redis_url)
     assert done.returncode == 2
