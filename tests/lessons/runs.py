@@ -65,7 +65,7 @@ class Run:
 
     async def interrupt(self, number: int, after: float) -> None:
         """Begin a cell, and press ■ after so many seconds."""
-        self.client.timeout = after + ENDED
+        self.client.timeout = round(after) + ENDED
         begun = asyncio.create_task(self.run(number))
         done, _ = await asyncio.wait([begun], timeout=after)
         self.client.timeout = LONGEST
