@@ -140,8 +140,9 @@ def choose(choice: ipywidgets.Dropdown, options: list[tuple[str, str]]) -> None:
     offered = (("choose one" if options else "there is none", None), *options)
     if choice.options != offered:
         before, values = choice.value, [value for _, value in offered]
-        choice.options = offered
-        choice.index = values.index(before) if before in values else 0
+        with choice.hold_sync():  # a page shows at no moment that nothing is chosen
+            choice.options = offered
+            choice.index = values.index(before) if before in values else 0
 
 
 def named(dead: Kept) -> str:

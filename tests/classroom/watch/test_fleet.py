@@ -87,8 +87,18 @@ def test_what_was_chosen_stays_chosen_while_others_come(ship, bury, eventually):
     ship._dead.index = 2
     bury(dead(9), *entries)
     eventually(lambda: len(ship._dead.options) == 4)
-    assert ship._dead.label.startswith("Note(2)")
+    with ship._lock:
+        assert ship._dead.label.startswith("Note(2)")
     assert click(ship, "Delete", "Note(2)") == "Note(2) is deleted."
+
+
+def test_a_page_is_told_at_once_what_is_offered_and_what_of_it_is_chosen(monkeypatch):
+    told, choice = [], fleet_module.choice("dead")
+    fleet_module.choose(choice, [("one", "1"), ("two", "2")])
+    choice.index = 2
+    monkeypatch.setattr(type(choice), "send_state", lambda self, key=None: told.append(({*key}, self.label)))
+    fleet_module.choose(choice, [("zero", "0"), ("one", "1"), ("two", "2")])
+    assert [(key >= {"_options_labels", "index"}, label) for key, label in told] == [(True, "two")]
 
 
 def test_it_comes_to_rest_when_it_is_closed_when_another_opens_and_with_a_fresh_lesson(ship, backend, raw):
