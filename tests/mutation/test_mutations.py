@@ -6,15 +6,13 @@ minutes, not hours; that the unbroken copy passes the same tests is checked too.
 
 import importlib.util
 import itertools
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
 import pytest
+from run_tests import run_tests
 
 ROOT = Path(__file__).parents[2]
 
@@ -904,38 +902,19 @@ MUTATIONS = [
 
 def noticed(package: Path, *by: str) -> str:
     """Run what should notice. Return the end of what pytest printed when it failed, nothing when all passed."""
-    result = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-p",
-            "tests.fast_import",
-            "-x",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "--numprocesses=0",
-            "--timeout-method=thread",  # ends also a process whose lock is held for ever
-            *(["-m", ""] if "::" in by[0] else []),  # a test that is named runs, whatever mark it has
-            *by,
-        ],
-        cwd=package,
-        env=os.environ | {"PYTHONPATH": str(package), "ANY_EXAMPLE": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=300,
-    )
-    assert result.returncode in (0, 1), result.stdout  # anything else is no failed test
-    return result.stdout[-2000:] if result.returncode else ""
+    named = ["-m", ""] if "::" in by[0] else []  # a test that is named runs, whatever mark it has
+    # The method of the time limit ends also a process whose lock is held for ever.
+    options = ["-p", "tests.fast_import", "-x", "-q", "-p", "no:cacheprovider", "-n0", "--timeout-method=thread"]
+    ended, printed = run_tests(package, *options, *named, *by)
+    assert ended in (0, 1), printed  # anything else is no failed test
+    return printed[-2000:] if ended else ""
 
 
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory):
     """A copy, whose every mutation is undone: what Python has compiled of the rest is of use to all."""
     copy = tmp_path_factory.mktemp("mutated") / "checkout"
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", "*.egg-info", "__pycache__", ".*_cache"))
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", "*.egg-info", ".*_cache", "*.pyc.*"))
     for path in (copy / "notebooks").glob("*.ipynb"):
         notebook = nbformat.read(path, as_version=4)
         # A cell that shows the source notices any change of it. What the code does must be noticed without those.
