@@ -27,17 +27,39 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def lab() -> Iterator[Lab]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     if find_browser() is None:
         pytest.skip("no Chromium or Chrome was found")
+    with chromium(tmp_path_factory.mktemp("browser")) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def lab(browser: Browser) -> Iterator[Lab]:
+    """JupyterLab as anybody starts it."""
     with Lab() as lab:
         yield lab
 
 
 @pytest.fixture(scope="session")
-def browser(lab: Lab) -> Iterator[Browser]:
-    with chromium(lab.home) as browser:
-        yield browser
+def notebook_7(browser: Browser) -> Iterator[Lab]:
+    """Notebook 7 as anybody starts it."""
+    with Lab("notebook") as lab:
+        yield lab
+
+
+@pytest.fixture
+def nothing_solved(lab: Lab) -> Iterator[None]:
+    """The server is shared, and with it the progress: no test finds another's, and the first page shows what it has."""
+    lab.forget_progress()
+    yield
+    lab.forget_progress()
+
+
+@pytest.fixture
+def jupyter(request: pytest.FixtureRequest) -> Lab:
+    """One of these two, whose name is the parameter."""
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture

@@ -23,15 +23,17 @@ from playwright.sync_api import Browser, Locator, Page, ViewportSize, sync_playw
 
 from luffy_lesson.host.browser import find_browser
 from luffy_lesson.host.redis_server import ENDS_WITH, RedisServer, free_port
-from luffy_lesson.launcher.commands import SETTINGS
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60
 """How long a server may take to start, and a page to load, in seconds."""
 
-# All cells are in the page at once, also those that are scrolled out of sight.
-USER_SETTINGS = {"@jupyterlab/notebook-extension/tracker": {"windowingMode": "none", "recordTiming": False}}
-THEMES = "@jupyterlab/apputils-extension/themes"
+USER_SETTINGS = {
+    # All cells are in the page at once, also those that are scrolled out of sight.
+    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none", "recordTiming": False},
+    # What JupyterLab asks everybody at first was answered: nothing lies above a cell.
+    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+}
 CHANGED = "#jp-main-dock-panel .lm-TabBar-tab.jp-mod-current.jp-mod-dirty"
 
 LOOK = """
@@ -157,15 +159,12 @@ class Lab:
     A context manager: at its end the server, its kernels, the Redis server and the folder are gone.
     """
 
-    def __init__(
-        self, program: str = "jupyterlab", theme: str = "JupyterLab Light", settings: Path | None = SETTINGS
-    ) -> None:
+    def __init__(self, program: str = "jupyterlab", settings: Path | None = None) -> None:
         """Start it.
 
         Args:
             program: `jupyterlab`, or `notebook` for Notebook 7.
-            theme: how it looks.
-            settings: the folder of those that the launcher gives it; None for Jupyter's own.
+            settings: a folder of its defaults; None for those that anybody has.
         """
         self.program, self.settings = program, settings
         self.page: Page | None = None  # of JupyterLab, with no notebook open: to load it takes most of a quick test
@@ -174,10 +173,7 @@ class Lab:
         self.course = self.folder / "course"
         self.home.mkdir()
         self.course.mkdir()
-        for plugin, settings in (USER_SETTINGS | {THEMES: {"theme": theme}}).items():
-            path = self.folder / f"settings/{plugin}.jupyterlab-settings"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(settings))
+        self.forget_settings()
         port, self._token = free_port(), os.urandom(16).hex()
         self.url = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", program, "--no-browser", f"--ServerApp.root_dir={self.course}"]
@@ -253,6 +249,14 @@ class Lab:
             notary.sign(nbformat.read(path, 4))
         notary.store.close()
         return copy
+
+    def forget_settings(self) -> None:
+        """Give those who open it the settings that they have at first."""
+        shutil.rmtree(self.folder / "settings", ignore_errors=True)
+        for plugin, settings in USER_SETTINGS.items():
+            path = self.folder / f"settings/{plugin}.jupyterlab-settings"
+            path.parent.mkdir(parents=True)
+            path.write_text(json.dumps(settings))
 
     def forget_progress(self) -> None:
         """Begin anew with all exercises."""
@@ -333,7 +337,7 @@ class Notebook:
             height: of the window.
         """
         self.lab, self.path = lab, path
-        self.changed = False  # whether JupyterLab is another one now: the next notebook gets a new one
+        self.narrowed = False
         self.stored = code_cells(path)  # read now: JupyterLab saves what it shows, now and then, to the same file
         size: ViewportSize = {"width": width, "height": height}
         if lab.page:
@@ -353,9 +357,15 @@ class Notebook:
         return self
 
     def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
-        if failed or self.lab.program == "notebook" or self.changed:
+        if failed:
+            self.lab.forget_settings()
+        if failed or self.lab.program == "notebook":
             self.page.context.close()
         else:
+            if self.narrowed:
+                self.page.set_viewport_size({"width": 1280, "height": 900})
+                self.page.keyboard.press("Control+b")
+                self.page.locator("#filebrowser").wait_for()
             self.close()
             self.lab.page = self.page
         self.lab.end_kernels()
@@ -369,9 +379,25 @@ class Notebook:
             discard.click()
         notebook.wait_for(state="detached")
 
+    @contextlib.contextmanager
+    def theme(self, name: str) -> Iterator[None]:
+        """Choose how JupyterLab looks, until the block ends."""
+        before = self.page.evaluate("document.body.dataset.jpThemeName")
+        self._choose_theme(name)
+        yield
+        self._choose_theme(before)
+
+    def _choose_theme(self, name: str) -> None:
+        if self.page.evaluate("document.body.dataset.jpThemeName") == name:
+            return
+        self.page.click(".lm-MenuBar-itemLabel:text-is('Settings')")
+        self.page.click(".lm-Menu-item:has(.lm-Menu-itemLabel:text-is('Theme'))")
+        self.page.click(f".lm-Menu-item:has(.lm-Menu-itemLabel:text-is('{name}'))")
+        self._wait_for(f"document.body.dataset.jpThemeName === '{name}'")
+
     def narrow(self, width: int, height: int) -> None:
         """Hide the list of files, and make the window smaller."""
-        self.changed = True
+        self.narrowed = True
         self.page.keyboard.press("Control+b")
         self.page.set_viewport_size({"width": width, "height": height})
 

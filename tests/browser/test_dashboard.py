@@ -151,12 +151,16 @@ def test_all_buttons_are_pressed_with_keys_only_while_the_page_gets_news(page, h
     page.keyboard.press("Enter")
     page.get_by_text("Note(2) is back in the queue default.").wait_for()
     assert [json.loads(payload)["args"] for payload in raw.lrange("luffy:queue", 0, -1)] == [[2]]
+    raw.zadd("luffy:queue:dead", {dead(100): time.time() + 2})
+    page.get_by_text("Note(100)").wait_for()
+    page.wait_for_load_state()  # until then, a browser need not have gone to the row
     page.keyboard.press("Tab")  # it goes on where it was
-    assert page.evaluate(FOCUSED) in ("Retry Note(1)", "Retry Note(3)")
+    assert page.evaluate(FOCUSED) in ("Retry Note(1)", "Retry Note(3)", "Retry Note(99)")
     press_until(page, "Delete Note(4)")
     page.keyboard.press("Enter")
     page.get_by_text("Note(4) is deleted.").wait_for()
-    assert sorted(json.loads(entry)["args"] for entry in raw.zrange("luffy:queue:dead", 0, -1)) == [[0], [1], [3], [99]]
+    left = [json.loads(entry)["args"] for entry in raw.zrange("luffy:queue:dead", 0, -1)]
+    assert sorted(left) == [[0], [1], [3], [99], [100]]
     press_until(page, "to-overview")
     page.keyboard.press("Enter")
     page.wait_for_url(f"{home}/")
@@ -375,58 +379,55 @@ def by_keys(page, cell):
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_a_fleet_is_live_its_buttons_do_what_they_say_and_it_stays_in_the_notebook(browser, picture, theme):
-    from lab import Lab
-
-    with Lab(theme=theme, settings=None) as lab:
-        path = write(lab.copy(), FLEET)
-        with Notebook(browser, lab, path) as notebook:
-            for number in (0, 1):
-                notebook.run_cell(number)
-                notebook.wait_cell(number)
-            cell = notebook.cell(1)
-            with redis.Redis.from_url(f"{RedisServer(lab.folder / 'luffy/redis').start()}/10") as raw:
-                raw.lpush("luffy:queue", json.dumps({"worker": "Wait", "args": ["go1"]}))
-                cell.get_by_text("1 of 2").wait_for()
-                cell.get_by_text("Wait('go1')").wait_for()
-                entries = [dead(1), dead(2), *HOSTILE, *map(dead, range(3, 9_999))]
-                raw.zadd("luffy:queue:dead", {entry: time.time() - n for n, entry in enumerate(entries)})
-                cell.get_by_text("✗ dead 10002").wait_for()
-                assert notebook.page.evaluate("window.evil") is None
-                notebook.screenshot(picture(f"fleet_{theme.split()[-1].lower()}"), 1)
-                processes, jobs = cell.get_by_label("process"), cell.get_by_label("dead")
-                choose, press = by_keys(notebook.page, cell) if theme == "JupyterLab Dark" else by_pointer(cell)
-                choose(jobs, 1)
-                press("Retry")
-                cell.get_by_text("Note(1) is back in the queue default.").wait_for()
-                cell.get_by_text("dead 10001").wait_for()
-                choose(jobs, 1)
-                press("Delete")
-                cell.get_by_text("Note(2) is deleted.").wait_for()
-                choose(processes, 1)
-                press("Quiet")
-                cell.get_by_text("quiet", exact=True).wait_for()
-                wait_until(
-                    lambda: "there is none" in processes.inner_text().replace("\xa0", " "),
-                    10,
-                    "nobody is left to be quieted",
-                )
-                (path.parent / "go1").touch()
-                notebook.run_cell(2)  # which opens another: the first one stays as it is
-                cell.get_by_text("Retry", exact=True).wait_for(state="detached")
-                other = notebook.cell(2)
-                other.get_by_text("Wait('go2')").wait_for()
-                raw.zadd("luffy:queue:dead", {dead(10_000): time.time() + 1})
-                other.get_by_text("✗ dead 10001").wait_for()
-                (path.parent / "go2").touch()
-            notebook.wait_cell(2)
-            other.get_by_text("Retry", exact=True).wait_for(state="detached")
-            notebook.save()
-        with Notebook(browser, lab, path) as notebook:
-            for number in (1, 2):
-                assert "takes from" in notebook.cell(number).inner_text()
-                assert notebook.cell(number).locator("button", has_text="Retry").count() == 0
-            assert "Error displaying widget" not in notebook.text()
+def test_a_fleet_is_live_its_buttons_do_what_they_say_and_it_stays_in_the_notebook(browser, lab, picture, theme):
+    path = write(lab.copy(), FLEET)
+    with Notebook(browser, lab, path) as notebook, notebook.theme(theme):
+        for number in (0, 1):
+            notebook.run_cell(number)
+            notebook.wait_cell(number)
+        cell = notebook.cell(1)
+        with redis.Redis.from_url(f"{RedisServer(lab.folder / 'luffy/redis').start()}/10") as raw:
+            raw.lpush("luffy:queue", json.dumps({"worker": "Wait", "args": ["go1"]}))
+            cell.get_by_text("1 of 2").wait_for()
+            cell.get_by_text("Wait('go1')").wait_for()
+            entries = [dead(1), dead(2), *HOSTILE, *map(dead, range(3, 9_999))]
+            raw.zadd("luffy:queue:dead", {entry: time.time() - n for n, entry in enumerate(entries)})
+            cell.get_by_text("✗ dead 10002").wait_for()
             assert notebook.page.evaluate("window.evil") is None
-            notebook.screenshot(picture(f"fleet_opened_again_{theme.split()[-1].lower()}"))
-            wait_until(lambda: notebook.cell(1).inner_text(), 10, "it is there")
+            notebook.screenshot(picture(f"fleet_{theme.split()[-1].lower()}"), 1)
+            processes, jobs = cell.get_by_label("process"), cell.get_by_label("dead")
+            choose, press = by_keys(notebook.page, cell) if theme == "JupyterLab Dark" else by_pointer(cell)
+            choose(jobs, 1)
+            press("Retry")
+            cell.get_by_text("Note(1) is back in the queue default.").wait_for()
+            cell.get_by_text("dead 10001").wait_for()
+            choose(jobs, 1)
+            press("Delete")
+            cell.get_by_text("Note(2) is deleted.").wait_for()
+            choose(processes, 1)
+            press("Quiet")
+            cell.get_by_text("quiet", exact=True).wait_for()
+            wait_until(
+                lambda: "there is none" in processes.inner_text().replace("\xa0", " "),
+                10,
+                "nobody is left to be quieted",
+            )
+            (path.parent / "go1").touch()
+            notebook.run_cell(2)  # which opens another: the first one stays as it is
+            cell.get_by_text("Retry", exact=True).wait_for(state="detached")
+            other = notebook.cell(2)
+            other.get_by_text("Wait('go2')").wait_for()
+            raw.zadd("luffy:queue:dead", {dead(10_000): time.time() + 1})
+            other.get_by_text("✗ dead 10001").wait_for()
+            (path.parent / "go2").touch()
+        notebook.wait_cell(2)
+        other.get_by_text("Retry", exact=True).wait_for(state="detached")
+        notebook.save()
+    with Notebook(browser, lab, path) as notebook, notebook.theme(theme):
+        for number in (1, 2):
+            assert "takes from" in notebook.cell(number).inner_text()
+            assert notebook.cell(number).locator("button", has_text="Retry").count() == 0
+        assert "Error displaying widget" not in notebook.text()
+        assert notebook.page.evaluate("window.evil") is None
+        notebook.screenshot(picture(f"fleet_opened_again_{theme.split()[-1].lower()}"))
+        wait_until(lambda: notebook.cell(1).inner_text(), 10, "it is there")

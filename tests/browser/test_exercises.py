@@ -1,15 +1,18 @@
 """Exercises and predictions, as a learner meets them: answers are typed, and predictions chosen, in JupyterLab."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from lab import ROOT, Lab, Notebook, code_cells
+from lab import ROOT, Notebook, code_cells
 from nbformat import NotebookNode
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180), pytest.mark.usefixtures("nothing_solved")]
+
+FIRST = "01_sync"
+"""It is solved beside the first page, which tells of it; each other one after its notebook was run."""
 
 CHECK = re.compile(r"check\.(\w+)\(\w+\)")
 HINT = re.compile(r"^  hint: (check\.\w+\.hint\(\))$", re.MULTILINE)
@@ -28,7 +31,7 @@ class Wrong(NamedTuple):
         return path.read_text()
 
 
-WRONG = {
+MISTAKES = {
     "01_sync": Wrong(
         "perform_now",
         """
@@ -186,14 +189,6 @@ def two_pools(first, second, busy):
 }
 
 
-@pytest.fixture(autouse=True)
-def nothing_solved(lab: Lab) -> Iterator[None]:
-    """The server is shared, and with it the progress: no test finds another's, and the first page shows what it has."""
-    lab.forget_progress()
-    yield
-    lab.forget_progress()
-
-
 def number_of(cells: list[NotebookNode], line: str) -> int:
     """Return which code cell has this line."""
     (number,) = (number for number, cell in enumerate(cells) if line in cell.source.splitlines())
@@ -201,14 +196,14 @@ def number_of(cells: list[NotebookNode], line: str) -> int:
 
 
 def solve(notebook: Notebook, picture: Callable[[str], Path], progress: bool) -> None:
-    """Solve an exercise, with a mistake and two hints on the way.
+    """Solve an exercise by typing, with a mistake and two hints on the way.
 
     Args:
-        notebook: just opened.
+        notebook: in which nothing is solved.
         picture: where the screenshots go.
         progress: whether to ask for it here, before and after.
     """
-    lesson, wrong = notebook.path.stem, WRONG[notebook.path.stem]
+    lesson, wrong = notebook.path.stem, MISTAKES[notebook.path.stem]
     calls = {found[1]: cell.source for cell in notebook.stored if (found := CHECK.fullmatch(cell.source))}
     check = number_of(notebook.stored, calls[wrong.exercise])
     stub = max(n for n, cell in enumerate(notebook.stored[:check]) if "raise NotImplementedError" in cell.source)
@@ -244,14 +239,8 @@ def solve(notebook: Notebook, picture: Callable[[str], Path], progress: bool) ->
     notebook.screenshot_down_to(picture(f"{lesson}_solved"), below)
 
 
-@pytest.mark.parametrize("lesson", [lesson for lesson in WRONG if lesson != "01_sync"])
-def test_an_exercise_is_solved_by_typing(browser, lab, picture, lesson):
-    with Notebook(browser, lab, lab.copy() / f"{lesson}.ipynb") as notebook:
-        solve(notebook, picture, progress=True)
-
-
 def test_what_is_solved_is_told_on_the_first_page(browser, lab, picture):
-    paths = [lab.copy() / f"{name}.ipynb" for name in ("00_start_here", "01_sync")]
+    paths = [lab.copy() / f"{name}.ipynb" for name in ("00_start_here", FIRST)]
     progress = number_of(code_cells(paths[0]), "check.progress()")
     with Notebook(browser, lab, paths[0]) as first_page, Notebook(browser, lab, paths[1]) as notebook:
         first_page.run(0)

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from lab import Lab, Notebook, wait_until
+from lab import Notebook, wait_until
 from test_notebooks import write
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -144,21 +144,20 @@ def test_a_map_of_a_thousand_jobs_counts_and_after_a_restart_it_says_that_there_
         wait_until(lambda: says(notebook, 1, "waiting 995", "in hand 5"), 20, "the new kernel has a map")
 
 
-def test_a_saved_map_can_be_read_where_nobody_trusts_it(browser, picture):
-    with Lab(theme="JupyterLab Dark", settings=None) as lab:
-        run = "with watch(on_map=True):\n    Gated.perform_queue(1)\n    Processor.start(2)\n    Luffy.backend.join()"
-        path = write(lab.copy(), [f"{SET_UP}go.set()", run])
-        with Notebook(browser, lab, path) as notebook:
-            notebook.run_all()
-            notebook.wait_done()
-            notebook.save()
-        other = lab.copy() / "other.ipynb"
-        other.write_text(path.read_text().replace("lesson.fresh(3)", "lesson.fresh(3)  # changed: nobody trusts it"))
-        with Notebook(browser, lab, other) as notebook:
-            still = notebook.cell(1).locator("img.luffy-map")
-            wait_until(lambda: still.evaluate_all(WIDTH) == [940], 20, "the picture is there")
-            assert "waiting 0" in still.get_attribute("alt")
-            notebook.screenshot(picture("map_not_trusted"))
+def test_a_saved_map_can_be_read_where_nobody_trusts_it(browser, lab, picture):
+    run = "with watch(on_map=True):\n    Gated.perform_queue(1)\n    Processor.start(2)\n    Luffy.backend.join()"
+    path = write(lab.copy(), [f"{SET_UP}go.set()", run])
+    with Notebook(browser, lab, path) as notebook:
+        notebook.run_all()
+        notebook.wait_done()
+        notebook.save()
+    other = lab.copy() / "other.ipynb"
+    other.write_text(path.read_text().replace("lesson.fresh(3)", "lesson.fresh(3)  # changed: nobody trusts it"))
+    with Notebook(browser, lab, other) as notebook, notebook.theme("JupyterLab Dark"):
+        still = notebook.cell(1).locator("img.luffy-map")
+        wait_until(lambda: still.evaluate_all(WIDTH) == [940], 20, "the picture is there")
+        assert "waiting 0" in still.get_attribute("alt")
+        notebook.screenshot(picture("map_not_trusted"))
 
 
 def test_what_is_enlarged_scrolls_and_stays_where_it_was_scrolled_to(browser, lab, picture):

@@ -12,14 +12,16 @@ import pytest
 from lab import ROOT, Lab, Notebook, Reading, sanitized, wait_until
 from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_notebook
+from test_exercises import FIRST, MISTAKES, solve
 
 from luffy_lesson.classroom.page.display import HINT
+from luffy_lesson.launcher.commands import SETTINGS
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-AGAIN = ["02_threaded", "05_reliable_queue", "10_process"]
-"""Those that are run twice: with boards, with maps, with a fleet. `tests/lessons` runs the cells of all twice."""
+AGAIN = ["02_threaded", "05_reliable_queue"]
+"""Those that are run twice: with boards, with maps. `tests/lessons` runs the cells of all twice."""
 PRINTED = ("application/vnd.jupyter.stdout", "text/plain")
 BOARD = re.compile(r"\s*(waiting .*in (hand|flight) |scheduled \d+\s+retrying )")  # or a fleet: of one run only
 WRONG = ("application/vnd.jupyter.stderr", "application/vnd.jupyter.error")
@@ -56,6 +58,13 @@ with watch():
 """,
     "timeline()",
 ]
+
+
+FEW_JOBS = """
+import sys
+engines()
+sys.modules[engines.__module__].OPTIONS = ["--rounds=1", "--jobs=100", "--single=5"]
+"""
 
 
 def calls(name: str, source: str) -> int:
@@ -191,7 +200,9 @@ def write(folder: Path, sources: list[str]) -> Path:
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
-def test_a_notebook_shows_what_is_stored_each_time_it_is_run(browser, lab, picture, path):
+def test_a_notebook_shows_what_is_stored_each_time_it_is_run_and_its_exercise_is_solved(
+    browser, lab, nothing_solved, picture, path
+):
     with Notebook(browser, lab, lab.copy() / path.name) as notebook:
         assert_no_broken_widget(notebook)
         for _ in range(2 if path.stem in AGAIN else 1):
@@ -200,6 +211,8 @@ def test_a_notebook_shows_what_is_stored_each_time_it_is_run(browser, lab, pictu
             assert_as_stored(notebook)
             assert_boards_moved(notebook)
         notebook.screenshot(picture(path.stem))
+        if path.stem in MISTAKES.keys() - {FIRST}:
+            solve(notebook, picture, progress=True)
 
 
 @pytest.mark.parametrize("name", ["03_memory_queue", "04_redis_queue"])
@@ -297,7 +310,7 @@ def test_an_experiment_starts_and_stops_and_leaves_the_kernel_free(browser, lab,
 
 
 def test_lesson_8_computes_at_a_slider_and_measures_at_a_click(browser, lab, picture):
-    widgets = ["from luffy_lesson.classroom import engines, sliders\nsliders()", "engines()"]
+    widgets = ["from luffy_lesson.classroom import engines, sliders\nsliders()", FEW_JOBS]
     with Notebook(browser, lab, write(lab.copy(), widgets)) as notebook:
         notebook.run_all()
         notebook.wait_done()
@@ -315,67 +328,67 @@ def test_lesson_8_computes_at_a_slider_and_measures_at_a_click(browser, lab, pic
         notebook.screenshot(picture("engines"), 1)
 
 
-def test_a_notebook_that_was_saved_by_the_launchers_jupyter_shows_its_sliders_when_it_is_opened_again(browser, lab):
-    path = write(lab.copy(), ["from luffy_lesson.classroom import sliders\nsliders()"])
-    with Notebook(browser, lab, path) as notebook:
-        notebook.run_all()
-        notebook.wait_done()
-        notebook.save()
-    assert "widgets" in nbformat.read(path, 4).metadata
-    with Notebook(browser, lab, path) as notebook:
-        notebook.cell(0).locator(".widget-slider").first.wait_for()
-        assert_no_broken_widget(notebook)
-
-
-@pytest.mark.parametrize("program", ["jupyterlab", "notebook"])
-def test_a_notebook_that_was_saved_by_any_jupyter_can_be_read_when_it_is_opened_again(browser, picture, program):
-    with Lab(program, settings=None) as lab:
-        path = lab.copy() / "00_start_here.ipynb"
+def test_a_notebook_that_was_saved_by_the_launchers_jupyter_shows_its_sliders_when_it_is_opened_again(browser):
+    with Lab(settings=SETTINGS) as lab:
+        path = write(lab.copy(), ["from luffy_lesson.classroom import sliders\nsliders()"])
         with Notebook(browser, lab, path) as notebook:
-            sources = [cell.source for cell in notebook.stored]
-            (predicts,) = (number for number, source in enumerate(sources) if calls("predict", source))
-            (watches,) = (number for number, source in enumerate(sources) if calls("watch", source))
-            for number in range(predicts + 1):
-                notebook.run_cell(number)
-                notebook.wait_cell(number)
-            notebook.cell(predicts).get_by_label("2 s").check()
-            notebook.run_cell(watches)
-            notebook.wait_cell(watches)
+            notebook.run_all()
+            notebook.wait_done()
             notebook.save()
-        assert "widgets" not in nbformat.read(path, 4).metadata
+        assert "widgets" in nbformat.read(path, 4).metadata
         with Notebook(browser, lab, path) as notebook:
+            notebook.cell(0).locator(".widget-slider").first.wait_for()
             assert_no_broken_widget(notebook)
-            (board,) = notebook.cells()[watches].boards
-            assert [lane.name for lane in board] == [f"Processor {number}" for number in range(5)]
-            assert "✓ done 10" in notebook.cell(watches).inner_text()
-            assert "● 2 s" in notebook.cell(predicts).inner_text()
-            notebook.screenshot(picture(f"opened_again_{program}"))
 
 
-def test_an_experiment_leaves_its_last_run_in_the_notebook(browser, picture):
+@pytest.mark.parametrize("jupyter", ["lab", "notebook_7"], indirect=True)
+def test_a_notebook_that_was_saved_by_any_jupyter_can_be_read_when_it_is_opened_again(browser, jupyter, picture):
+    path = jupyter.copy() / "00_start_here.ipynb"
+    with Notebook(browser, jupyter, path) as notebook:
+        sources = [cell.source for cell in notebook.stored]
+        (predicts,) = (number for number, source in enumerate(sources) if calls("predict", source))
+        (watches,) = (number for number, source in enumerate(sources) if calls("watch", source))
+        for number in range(predicts + 1):
+            notebook.run_cell(number)
+            notebook.wait_cell(number)
+        notebook.cell(predicts).get_by_label("2 s").check()
+        notebook.run_cell(watches)
+        notebook.wait_cell(watches)
+        notebook.save()
+    assert "widgets" not in nbformat.read(path, 4).metadata
+    with Notebook(browser, jupyter, path) as notebook:
+        assert_no_broken_widget(notebook)
+        (board,) = notebook.cells()[watches].boards
+        assert [lane.name for lane in board] == [f"Processor {number}" for number in range(5)]
+        assert "✓ done 10" in notebook.cell(watches).inner_text()
+        assert "● 2 s" in notebook.cell(predicts).inner_text()
+        notebook.screenshot(picture(f"opened_again_{jupyter.program}"))
+
+
+def test_an_experiment_leaves_its_last_run_in_the_notebook(browser, lab, picture):
     cells = [
         OWN[0],
         "from luffy_lesson.classroom import experiment\nexperiment(VeryHeavyService, Processor, queue.Queue())",
     ]
-    with Lab(settings=None) as lab:
-        path = write(lab.copy(), cells)
-        with Notebook(browser, lab, path) as notebook:
-            notebook.run_all()
-            notebook.wait_done()
-            notebook.cell(1).locator(".widget-slider", has_text="jobs").locator(".noUi-handle").press("Home")
-            notebook.cell(1).get_by_role("button", name="Start").click()
-            notebook.cell(1).get_by_text("measured: 1 jobs in").wait_for()
-            notebook.save()
-        with Notebook(browser, lab, path) as notebook:
-            assert "measured: 1 jobs in 1." in notebook.cell(1).inner_text()
-            (board,) = notebook.cells()[1].boards
-            assert len(board) == 5
-            notebook.screenshot(picture("experiment_opened_again"))
+    path = write(lab.copy(), cells)
+    with Notebook(browser, lab, path) as notebook:
+        notebook.run_all()
+        notebook.wait_done()
+        notebook.cell(1).locator(".widget-slider", has_text="jobs").locator(".noUi-handle").press("Home")
+        notebook.cell(1).get_by_role("button", name="Start").click()
+        notebook.cell(1).get_by_text("measured: 1 jobs in").wait_for()
+        notebook.save()
+    with Notebook(browser, lab, path) as notebook:
+        assert "measured: 1 jobs in 1." in notebook.cell(1).inner_text()
+        (board,) = notebook.cells()[1].boards
+        assert len(board) == 5
+        notebook.screenshot(picture("experiment_opened_again"))
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_what_was_just_cloned_and_is_not_trusted_shows_boards_and_code_as_they_are_stored(browser, picture, theme):
-    with Lab(theme=theme) as lab, Notebook(browser, lab, lab.copy(trusted=False) / "02_threaded.ipynb") as notebook:
+def test_what_was_just_cloned_and_is_not_trusted_shows_boards_and_code_as_they_are_stored(browser, lab, picture, theme):
+    path = lab.copy(trusted=False) / "02_threaded.ipynb"
+    with Notebook(browser, lab, path) as notebook, notebook.theme(theme):
         assert_as_stored(notebook, run=False)
         bars = notebook.page.locator(".luffy-bar i")
         assert bars.count() == 25
@@ -402,8 +415,8 @@ def test_in_a_narrow_window_all_of_a_board_is_there(browser, lab, picture):
         notebook.screenshot(picture("narrow"))
 
 
-def test_notebook_7_shows_it_too(browser, picture):
-    with Lab("notebook") as lab, Notebook(browser, lab, lab.copy() / "03_memory_queue.ipynb") as notebook:
+def test_notebook_7_shows_it_too(browser, notebook_7, picture):
+    with Notebook(browser, notebook_7, notebook_7.copy() / "03_memory_queue.ipynb") as notebook:
         notebook.run_all()
         notebook.wait_done()
         assert_as_stored(notebook)

@@ -2,7 +2,7 @@
 
 import nbformat
 import pytest
-from lab import Lab, Notebook, wait_until
+from lab import Notebook, wait_until
 from nbformat.v4 import new_code_cell, new_notebook
 
 from luffy_lesson.classroom import Journey
@@ -43,28 +43,20 @@ def write_replay(path):
     nbformat.write(new_notebook(cells=[cell], metadata=kernel), path)
 
 
-@pytest.fixture(scope="module", params=["jupyterlab", "notebook"])
-def either(request):
-    """A server of JupyterLab, and one of Notebook 7."""
-    if request.param == "jupyterlab":
-        yield request.getfixturevalue("lab")
-    else:
-        with Lab(request.param) as lab:
-            yield lab
-
-
-def test_a_diagram_is_seen(browser, either):
-    with Notebook(browser, either, either.copy() / "07_retries.ipynb") as notebook:
+@pytest.mark.parametrize("jupyter", ["lab", "notebook_7"], indirect=True)
+def test_a_diagram_is_seen(browser, jupyter):
+    with Notebook(browser, jupyter, jupyter.copy() / "07_retries.ipynb") as notebook:
         diagram = notebook.page.locator(".jp-MarkdownCell img")
         diagram.scroll_into_view_if_needed()
         assert diagram.get_attribute("alt").startswith("A job in flight")
         wait_until(lambda: diagram.evaluate_all(WIDTHS) == [940], 30, "it is drawn, at its size")
 
 
-def test_what_is_stored_of_a_run_moves_and_comes_to_rest_where_nobody_trusts_it(browser, either):
-    path = either.copy() / "03_memory_queue.ipynb"
+@pytest.mark.parametrize("jupyter", ["lab", "notebook_7"], indirect=True)
+def test_what_is_stored_of_a_run_moves_and_comes_to_rest_where_nobody_trusts_it(browser, jupyter):
+    path = jupyter.copy() / "03_memory_queue.ipynb"
     path.write_text(path.read_text().replace("lesson.fresh(3)", "lesson.fresh(3)  # changed: nobody trusts it"))
-    with Notebook(browser, either, path) as notebook:
+    with Notebook(browser, jupyter, path) as notebook:
         (number,) = [number for number, cell in enumerate(notebook.stored) if cell.source == "replay()"]
         moving = notebook.cell(number).locator("img")
         wait_until(lambda: moving.evaluate_all(WIDTHS) == [940], 30, "it is there")
@@ -84,55 +76,58 @@ def test_what_is_stored_of_a_run_moves_and_comes_to_rest_where_nobody_trusts_it(
         wait_until(stays, 30, "it comes to rest")
 
 
-@pytest.mark.parametrize(("program", "theme"), [("jupyterlab", "JupyterLab Dark"), ("notebook", "JupyterLab Light")])
+@pytest.mark.parametrize(
+    ("jupyter", "theme"),
+    [("lab", "JupyterLab Dark"), ("notebook_7", "JupyterLab Light")],
+    indirect=["jupyter"],
+)
 def test_a_run_is_wound_back_by_buttons_keys_and_a_player_and_is_there_without_its_kernel(
-    browser, picture, program, theme
+    browser, jupyter, picture, theme
 ):
-    with Lab(program, theme) as lab:
-        path = lab.copy() / "own.ipynb"
-        write_replay(path)
-        with Notebook(browser, lab, path) as notebook:
-            notebook.run_all()
-            notebook.wait_done()
-            output = notebook.cell(0)
-            moving, seen = output.locator("img:not(.luffy-map)"), output.locator("img.luffy-map")
-            wait_until(lambda: moving.evaluate_all(WIDTHS) == [940], 30, "what moves is there")
-            told = output.locator(".widget-html").get_by_text("A journey: 2 jobs: waiting 1, left behind 1, once left")
-            wait_until(told.is_visible, 20, "what it shows is said")
+    path = jupyter.copy() / "own.ipynb"
+    write_replay(path)
+    with Notebook(browser, jupyter, path) as notebook, notebook.theme(theme):
+        notebook.run_all()
+        notebook.wait_done()
+        output = notebook.cell(0)
+        moving, seen = output.locator("img:not(.luffy-map)"), output.locator("img.luffy-map")
+        wait_until(lambda: moving.evaluate_all(WIDTHS) == [940], 30, "what moves is there")
+        told = output.locator(".widget-html").get_by_text("A journey: 2 jobs: waiting 1, left behind 1, once left")
+        wait_until(told.is_visible, 20, "what it shows is said")
 
-            def says(text):
-                wait_until(lambda: seen.count() == 1 and text in seen.get_attribute("alt"), 20, text)
+        def says(text):
+            wait_until(lambda: seen.count() == 1 and text in seen.get_attribute("alt"), 20, text)
 
-            forth = output.get_by_role("button", name="event ▶")
-            forth.click()
-            says("After 0.0 s. Process 1 is ready, with 2 processors. no jobs.")
-            forth.click()
-            says("After 0.5 s. W(1) was put in the queue, 2 times. waiting 2.")
-            assert moving.count() == 0
-            assert seen.evaluate(PLACES, WAITING) == [[372, 84], [346, 84]]
-            forth.press("Enter")
-            says("After 1.0 s. Processor 1 of process 1 took W(1). waiting 1, in hand 1.")
-            assert seen.evaluate(PLACES, IN_HAND) == [[490, 110]]
-            forth.press("Enter")  # a millisecond later
-            says("Process 1 was killed, with 1 job in hand: in flight all the same. waiting 1, left behind 1.")
-            notebook.screenshot(picture(f"wound_back_{program}"))
-            handle = output.get_by_role("slider")
-            wait_until(lambda: handle.get_attribute("aria-valuetext") == "1", 20, "a second, it says")
-            handle.press("Home")
-            says("After 0.0 s. Process 1 is ready, with 2 processors. no jobs.")
-            output.locator(".jupyter-widgets.widget-play, .widget-play").get_by_role("button").first.click()
-            says("After 1.3 s.")
-            notebook.restart()
-            says("After 1.3 s.")
-            notebook.save()
-        other = lab.copy() / "other.ipynb"
-        other.write_text(path.read_text().replace("import Journey", "import  Journey"))  # so nobody trusts it
-        for kept, trusted in ((path, True), (other, False)):
-            with Notebook(browser, lab, kept) as notebook:
-                seen = notebook.cell(0).locator("img.luffy-map")
-                wait_until(lambda seen=seen: seen.evaluate_all(WIDTHS) == [940], 30, "the picture is there")
-                assert seen.get_attribute("alt").startswith("After 1.3 s. Process 1 was killed")
-                assert bool(notebook.page.locator(".jp-CodeCell .jp-mod-trusted").count()) == trusted
+        forth = output.get_by_role("button", name="event ▶")
+        forth.click()
+        says("After 0.0 s. Process 1 is ready, with 2 processors. no jobs.")
+        forth.click()
+        says("After 0.5 s. W(1) was put in the queue, 2 times. waiting 2.")
+        assert moving.count() == 0
+        assert seen.evaluate(PLACES, WAITING) == [[372, 84], [346, 84]]
+        forth.press("Enter")
+        says("After 1.0 s. Processor 1 of process 1 took W(1). waiting 1, in hand 1.")
+        assert seen.evaluate(PLACES, IN_HAND) == [[490, 110]]
+        forth.press("Enter")  # a millisecond later
+        says("Process 1 was killed, with 1 job in hand: in flight all the same. waiting 1, left behind 1.")
+        notebook.screenshot(picture(f"wound_back_{jupyter.program}"))
+        handle = output.get_by_role("slider")
+        wait_until(lambda: handle.get_attribute("aria-valuetext") == "1", 20, "a second, it says")
+        handle.press("Home")
+        says("After 0.0 s. Process 1 is ready, with 2 processors. no jobs.")
+        output.locator(".jupyter-widgets.widget-play, .widget-play").get_by_role("button").first.click()
+        says("After 1.3 s.")
+        notebook.restart()
+        says("After 1.3 s.")
+        notebook.save()
+    other = jupyter.copy() / "other.ipynb"
+    other.write_text(path.read_text().replace("import Journey", "import  Journey"))  # so nobody trusts it
+    for kept, trusted in ((path, True), (other, False)):
+        with Notebook(browser, jupyter, kept) as notebook:
+            seen = notebook.cell(0).locator("img.luffy-map")
+            wait_until(lambda seen=seen: seen.evaluate_all(WIDTHS) == [940], 30, "the picture is there")
+            assert seen.get_attribute("alt").startswith("After 1.3 s. Process 1 was killed")
+            assert bool(notebook.page.locator(".jp-CodeCell .jp-mod-trusted").count()) == trusted
 
 
 def test_what_is_enlarged_scrolls_and_stays_where_it_was_scrolled_to(browser, lab, picture):
