@@ -19,8 +19,10 @@ COMMANDS = {
 }
 TWO = ["03_memory_queue", "05_reliable_queue"]  # jobs of this process, and of another
 RUNS = [
-    *[("execute", path.stem) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))],
     *[(command, name) for command in ("nbconvert", "papermill") for name in TWO],
+    *[
+        ("execute", path.stem) for path in sorted((ROOT / "notebooks").glob("*.ipynb"), reverse=True)
+    ],  # these take longer
 ]
 
 pytestmark = pytest.mark.executors
