@@ -15,8 +15,11 @@ from luffy_lesson.step3_memory_queue import Luffy
 pytestmark = pytest.mark.usefixtures("registry")
 taking = pytest.mark.parametrize(
     ("system", "settings"),
-    [(SYSTEMS[5], {}), (SYSTEMS[8], {}), (SYSTEMS[9], {"queues": ["high", "default", "low"]})],
-    ids=["step 5", "step 8", "three queues"],
+    [
+        pytest.param(SYSTEMS[5], {}, id="step 5"),
+        pytest.param(SYSTEMS[8], {}, id="step 8", marks=pytest.mark.every_step),
+        pytest.param(SYSTEMS[9], {"queues": ["high", "default", "low"]}, id="three queues"),
+    ],
 )
 
 

@@ -11,7 +11,7 @@ import time
 
 import pytest
 import redis
-from reliable import SYSTEMS, leave_behind, steps
+from reliable import SYSTEMS, leave_behind, outermost, steps
 from servers import REDIS_6, REDIS_7, VALKEY, server
 
 from luffy_lesson import step5_reliable_queue, step7_retries, step8_fast_queue, step9_queues
@@ -58,7 +58,9 @@ def test_a_queue_that_callers_have_filled_to_the_refusal_is_drained(system, own,
 
 
 @pytest.mark.parametrize("own", [VALKEY, REDIS_7, REDIS_6], indirect=True)
-@pytest.mark.parametrize("system", [step5_reliable_queue, step7_retries, step8_fast_queue])
+@pytest.mark.parametrize(
+    "system", outermost({"step 5": step5_reliable_queue, "step 7": step7_retries, "step 8": step8_fast_queue})
+)
 def test_whatever_there_is_moves_on_while_the_server_has_no_memory_at_all(system, own, done, eventually):
     class Note(system.Worker):
         retries = 1

@@ -2,7 +2,8 @@
 
 Each answer is a file in the folder of its exercise; a wrong one begins with the step that must notice it. A dozen
 answers are a class, for a class is what the test processes share. A check waits for most of its time: so each of them
-tries two answers at once. By default, one wrong answer of each step is tried; with the mark `answers`, all others.
+tries two answers at once. By default, a right one of each exercise is tried, and a wrong one of each step; with the
+mark `answers`, all others.
 """
 
 import ast
@@ -142,8 +143,9 @@ class Wrong(Gate):
 def gate(exercise: Exercise) -> Iterator[type[Gate]]:
     """The tests of an exercise."""
     yield type(f"Test_{exercise.name}", (Solution,), {"exercise": exercise})
-    yield from parts(exercise, "right", Right, answers(exercise, "right"))
-    wrong = answers(exercise, "wrong")
+    right, wrong = answers(exercise, "right"), answers(exercise, "wrong")
+    yield from parts(exercise, "right", Right, right[:1])
+    yield from map(pytest.mark.answers, parts(exercise, "right_too", Right, right[1:]))
     firsts = [*{meant(answer): answer for answer in reversed(wrong)}.values()]
     yield from parts(exercise, "wrong", Wrong, firsts)
     others = [answer for answer in wrong if answer not in firsts]
