@@ -268,15 +268,19 @@ class Lab:
         page = "notebooks" if self.program == "notebook" else f"lab/workspaces/{place.parent}/tree"
         return f"{self.url}/{page}/{place}?token={self._token}"
 
+    def sessions(self) -> list[dict[str, Any]]:
+        """Return which kernels there are, and for which notebooks."""
+        return self._ask("GET", "sessions")
+
     def kernel_is_ready(self, path: Path) -> bool:
         """Whether a notebook's kernel is there, has nothing to do, and the page is connected to it."""
         name = str(path.relative_to(self.course))
-        kernels = [session["kernel"] for session in self._ask("GET", "sessions") if session["path"] == name]
+        kernels = [session["kernel"] for session in self.sessions() if session["path"] == name]
         return any(kernel["execution_state"] == "idle" and kernel["connections"] for kernel in kernels)
 
     def end_kernels(self) -> None:
         """End all kernels."""
-        for session in self._ask("GET", "sessions"):
+        for session in self.sessions():
             self._ask("DELETE", f"sessions/{session['id']}")
 
     def stop(self) -> None:
@@ -494,7 +498,13 @@ class Notebook:
 
     def wait_idle(self) -> None:
         """Wait until the kernel has nothing to do."""
-        wait_until(lambda: self.lab.kernel_is_ready(self.path), PATIENCE, "the kernel is ready")
+        try:
+            wait_until(lambda: self.lab.kernel_is_ready(self.path), PATIENCE, "the kernel is ready")
+        except TimeoutError as error:
+            error.add_note(
+                f"{self.lab.sessions()}\n{self.page.locator('.jp-Dialog').all_inner_texts()}\n{self.lab.log()}"
+            )
+            raise
         self.page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']")
 
     def readings(self) -> dict[tuple[int, int], list[Reading]]:
