@@ -71,6 +71,7 @@ def test_doctor_says_how_to_mend_packages_and_do_without_a_browser(monkeypatch, 
     assert "open the address that Jupyter prints" in finding("a browser", output)[0]
 
 
+@pytest.mark.commands
 @pytest.mark.parametrize("address", ["redis://:{}@{}/0", "redis://{1}/0?password={0}"])
 def test_doctor_never_prints_a_password(launch, redis_url, address):
     password, place = re.fullmatch(r"redis://:(\w+)@([\d.:]+)/\d+", redis_url).groups()
@@ -79,6 +80,7 @@ def test_doctor_never_prints_a_password(launch, redis_url, address):
     assert password not in done.stdout + done.stderr
 
 
+@pytest.mark.commands
 def test_doctor_does_not_print_a_password_that_breaks_the_address(launch):
     done = launch("doctor", REDIS_URL="redis://:hidden#hidden@127.0.0.1:6379/0")
     assert finding("a Redis server", done.stdout)[0].startswith("✗")

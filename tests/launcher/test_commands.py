@@ -34,6 +34,7 @@ def became(monkeypatch, tmp_path):
 # redis
 
 
+@pytest.mark.commands
 def test_redis_start_status_url_and_stop(launch, server, tmp_path):
     def ask(action):
         done = launch("redis", action, LUFFY_HOME=str(tmp_path))
@@ -61,6 +62,7 @@ def test_a_home_that_cannot_be_made_is_said_in_a_sentence(launch, tmp_path):
     assert str(tmp_path / "file") in done.stderr
 
 
+@pytest.mark.commands
 @pytest.mark.parametrize("words", [["redis", "start"], ["redis", "stop"], ["doctor"], ["work", "workers.py"]])
 def test_no_command_ends_in_a_traceback_where_the_home_cannot_be_used(launch, tmp_path, words):
     (tmp_path / "workers.py").write_text("from luffy_lesson.step4_redis_queue import Worker\nclass A(Worker): pass\n")
@@ -178,6 +180,7 @@ def test_lab_opens_even_when_the_redis_server_does_not_start(became, monkeypatch
     assert capsys.readouterr().err == "There is no server.\nLessons 1 to 3 work without it.\n"
 
 
+@pytest.mark.commands
 def test_lab_opens_jupyterlab_on_the_first_page_without_news(checkout, start, server, tmp_path, eventually):
     (checkout / "notebooks").mkdir()
     nbformat.write(nbformat.v4.new_notebook(), checkout / commands.FIRST_PAGE)
