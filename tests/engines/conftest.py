@@ -73,11 +73,22 @@ def no_connection_left():
 
 @pytest.fixture(scope="session")
 def rabbitmq_server():
-    """A RabbitMQ of this test process's own: its address, that with TLS, and its certificate.
-
-    Everything of it is in a folder, and on loopback.
-    """
+    """A RabbitMQ of this test process's own: its address, that with TLS, and its certificate."""
     program("rabbitmq-server")  # or the test is skipped
+    with contextlib.ExitStack() as stack:
+        for tries in range(1, 4):
+            try:
+                addresses = stack.enter_context(rabbitmq_of_its_own())
+                break
+            except RuntimeError as error:  # it takes its ports seconds after they were found free
+                if "eaddrinuse" not in str(error) or tries == 3:
+                    raise
+        yield addresses
+
+
+@contextlib.contextmanager
+def rabbitmq_of_its_own():
+    """Start a RabbitMQ of which everything is in a folder, and on loopback."""
     # Debian's command of this name starts the system's own, as another user.
     command = next(filter(os.path.exists, ["/usr/lib/rabbitmq/bin/rabbitmq-server"]), "rabbitmq-server")
     port, tls, among_nodes, names = free_port(), free_port(), free_port(), free_port()
