@@ -272,7 +272,7 @@ MUTATIONS = [
         "step5_reliable_queue.py",
         "self.backend.beat(self)",
         "pass",
-        "tests/test_step5_reliable_queue.py::test_a_frozen_process_that_goes_on_and_is_killed_loses_nothing",
+        "tests/test_step5_reliable_queue.py::test_there_is_a_heartbeat_before_the_first_job_is_in_hand",
     ),
     Mutation(
         "jobs are put back of those whose heartbeats have not stopped",
