@@ -565,7 +565,7 @@ def let_through() -> None:
 
 
 os.register_at_fork(before=hold_up, after_in_parent=let_through, after_in_child=let_through)
-FINISHED, TOLD = 254, 255  # numbers that are no signal's
+FINISHED, GIVEN, KEPT, TOLD = range(252, 256)  # numbers that are no signal's
 
 
 class Process(Signals):
@@ -629,17 +629,26 @@ class Process(Signals):
         # A job may keep Python from running until later. This ends the process all the same, and says where it was.
         faulthandler.dump_traceback_later(self.deadline + self.grace, exit=True, file=2)
         threading.Thread(target=self.finish).start()
-        while (number := self.next(max(0, until - time.monotonic()))) not in (None, FINISHED):
+        if self.await_one(until, FINISHED):
+            faulthandler.cancel_dump_traceback_later()
+            return 0
+        threading.Thread(target=self.leave).start()  # it may wait for the server: longer than there is time
+        return 0 if self.await_one(until + self.grace - 1, GIVEN, KEPT) == GIVEN else 1
+
+    def await_one(self, until: float, *numbers: int) -> int | None:
+        """Wait for one of these numbers, `until` a time of the monotonic clock. Return it, or None."""
+        while (number := self.next(max(0, until - time.monotonic()))) not in (None, *numbers):
             pass
-        if number is None:
-            return self.give_back()
-        faulthandler.cancel_dump_traceback_later()
-        return 0
+        return number
 
     def finish(self) -> None:
         """Stop the pool, and say when it has ended."""
         self.pool.stop()
         self.add(FINISHED)
+
+    def leave(self) -> None:
+        """Give back, and say whether that was done."""
+        self.add(KEPT if self.give_back() else GIVEN)
 
     def give_back(self) -> int:
         """Give back what is in hand, and leave the registry. Return the exit code."""

@@ -120,6 +120,8 @@ def work(
 class Announced(Process):
     """A process that tells whoever started it what it does."""
 
+    unfinished = ""  # what becomes of the jobs that were in hand at the deadline
+
     def quiet(self) -> None:
         """Take no more jobs."""
         say("No more jobs are taken. Ctrl-C ends this process.")
@@ -129,17 +131,16 @@ class Announced(Process):
         """Stop the pool, and return the exit code."""
         if why in STOP:
             say("Finishing the jobs in hand. Ctrl-C now gives them up.")
-        return super().stop(why)
+        code = super().stop(why)
+        if self.unfinished and not code:
+            say(f"Jobs in hand were not finished in {self.deadline:g} s{self.unfinished}")  # a thread would be named
+        return code
 
     def give_back(self) -> int:
         """Give back what is in hand, where the step can; else others put it back when its heartbeat has stopped."""
-        if not isinstance(self.pool, Pool):
-            say(f"Jobs in hand were not finished in {self.deadline:g} s.")
-            return 0
-        code = super().give_back()
-        if not code:
-            say(f"Jobs in hand were not finished in {self.deadline:g} s: they are taken next.")
-        return code
+        can = isinstance(self.pool, Pool)
+        self.unfinished = ": they are taken next." if can else "."
+        return super().give_back() if can else 0
 
 
 class OwnLines(logging.Formatter):

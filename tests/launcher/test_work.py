@@ -229,6 +229,8 @@ def test_it_ends_at_the_deadline_while_the_server_is_away(start, gone, job, code
         begin = time.monotonic()
         assert process.ends(timeout=20) in codes
         assert time.monotonic() - begin < 9  # seconds: the deadline, and three
+        # By itself: the watch dumps the stacks of threads that may run meanwhile, and may crash over that.
+        assert not any("Timeout (" in line for line in process.lines), process.lines
 
 
 @pytest.mark.parametrize("signals", [1, 2])
