@@ -124,8 +124,9 @@ class Announced(Process):
 
     def quiet(self) -> None:
         """Take no more jobs."""
-        say("No more jobs are taken. Ctrl-C ends this process.")
         super().quiet()
+        self.pool.processors[-1].stopping.wait(1)  # a thread tells them, the last one last: now it is so
+        say("No more jobs are taken. Ctrl-C ends this process.")
 
     def stop(self, why: int | None) -> int:
         """Stop the pool, and return the exit code."""

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -591,6 +592,8 @@ def test_what_the_process_says_is_one_write_that_no_line_of_a_job_can_come_into(
         patch.setattr(Process, "quiet", lambda self: None)
         patch.setattr(Process, "stop", lambda self, why: 0)
         process = Announced.__new__(Announced)
+        process.pool = SimpleNamespace(processors=[SimpleNamespace(stopping=threading.Event())])
+        process.pool.processors[0].stopping.set()
         process.quiet() if says == "quiet" else process.stop(signal.SIGTERM)
     (line,) = filter(None, written)
     assert line.endswith(".\n")
