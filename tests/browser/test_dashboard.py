@@ -155,7 +155,7 @@ def test_all_buttons_are_pressed_with_keys_only_while_the_page_gets_news(page, h
     page.get_by_text("Note(100)").wait_for()
     page.wait_for_load_state()  # until then, a browser need not have gone to the row
     page.keyboard.press("Tab")  # it goes on where it was
-    assert page.evaluate(FOCUSED) in ("Retry Note(1)", "Retry Note(3)", "Retry Note(99)")
+    assert page.evaluate(FOCUSED) in ("Retry Note(1)", "Retry Note(3)")
     press_until(page, "Delete Note(4)")
     page.keyboard.press("Enter")
     page.get_by_text("Note(4) is deleted.").wait_for()
