@@ -23,6 +23,8 @@ ROOT = Path(__file__).parents[1]
 PATIENCE = 900
 """How long a start may take, in seconds."""
 
+BARE = f"{sys.base_prefix}/bin/python3"
+
 FIRST_LINES = "from luffy_lesson.classroom import check, lesson, predict, show, stopwatch, timeline, watch, words"
 
 
@@ -60,6 +62,8 @@ def start(commit: str, python: str, keep: list[str]) -> tuple[float, ...]:
             )
         try:
             answered(course_runs, Path(folder, "said"))
+            if not (course / ".venv").is_dir():
+                sys.exit(f"{python} has all packages already: no environment was made. Give --python one without them.")
             subprocess.run(
                 [course / ".venv/bin/python", "-c", FIRST_LINES], cwd=course / "notebooks", env=variables, check=True
             )
@@ -103,13 +107,14 @@ def main() -> None:
     parser.add_argument("commit", help="what to compare with; git's name for it")
     parser.add_argument("--with", dest="other", default="HEAD", help="what to compare (%(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="how often each is started (%(default)s)")
-    parser.add_argument("--python", default=sys.executable, help="to start it with (%(default)s)")
+    parser.add_argument("--python", default=BARE, help="one without packages, to start it with (%(default)s)")
     parser.add_argument("--keep", nargs="+", default=[], metavar="NAME", help="variables the start needs: a proxy's")
     options = parser.parse_args()
+    python = os.path.abspath(shutil.which(options.python) or parser.error(f"there is no {options.python}"))
     measured: dict[str, list[tuple[float, ...]]] = {options.commit: [], options.other: []}
     for number in range(options.rounds):
         for commit in list(measured)[:: -1 if number % 2 else 1]:
-            measured[commit].append(start(commit, options.python, options.keep))
+            measured[commit].append(start(commit, python, options.keep))
             print(
                 f"round {number + 1}: {commit}: {' · '.join(f'{figure:.0f}' for figure in measured[commit][-1])}",
                 flush=True,
