@@ -68,7 +68,6 @@ TRIALS = {
     "HSTRLEN": "HASH field",
     "HDEL": "HASH field",
     "TIME": "",
-    "EVAL": "return 0",
 }
 """How each command is tried. In this order, those that a step needs leave nothing behind."""
 
@@ -77,59 +76,76 @@ REFUSALS = {
         "This keeps no lists; it is a Sentinel, perhaps. Give the address of the primary that it watches, or a client "
         "that asks it: `RedisBackend(Sentinel([(HOST, 26379)]).master_for(NAME))`."
     ),
-    r"unknown command|timeout is not an integer": (
+    r"unknown command .(LPOS|B?LMOVE|UNLINK|HSTRLEN)\b|timeout is not an integer": (
         "The server is too old ({said}). From step 5 on you need Redis 6.2, or Valkey; step 4 needs Redis 6."
     ),
-    r"^\w*(ClusterCrossSlot|Moved|Ask|TryAgain|ClusterDown)Error": (
+    r"unknown command": (
+        "The server does not do all that is needed ({said}). Its configuration has renamed that, perhaps "
+        "(`rename-command`)."
+    ),
+    r"WRONGTYPE": "Something else than a queue is in {key}: it belongs to another program. Use another database.",
+    r"^[\w ]*MasterNotFoundError": (
+        "None of the Sentinels that answer knows a primary of this name that can be reached. Are the name and their "
+        "addresses right?"
+    ),
+    r"^[\w ]*(ClusterCrossSlot|Moved|Ask|TryAgain|ClusterDown)Error": (
         "The server is in cluster mode: it spreads keys over many places, and a queue needs its keys in one. "
         'Give them a hash tag, `RedisBackend(hash_tag="luffy")`, or use a server without `cluster-enabled`.'
     ),
-    r"^\w*(ReadOnly|MasterDown)Error|-READONLY": (
+    r"^[\w ]*(ReadOnly|MasterDown)Error|-READONLY": (
         "The server is a replica, which only repeats what its primary does. Give the address of the primary."
     ),
     r"NOREPLICAS": (
         "The server takes no jobs while too few replicas follow it (`min-replicas-to-write`). Start them; if another "
         "server is the primary now, give its address."
     ),
-    r"^\w*NoPermissionError|EXEC without MULTI": (
+    r"^[\w ]*NoPermissionError|EXEC without MULTI": (
         "The user {user} may not do all that is needed ({said}). `ACL SETUSER {user} ~{keys} +@all -@dangerous` "
         "allows it; at least the user needs ~{keys} {needs}."
     ),
-    r"^\w*OutOfMemoryError": "The server is full (`maxmemory`), and takes no jobs. Give it more memory, or empty it.",
+    r"^[\w ]*OutOfMemoryError": "The server is full (`maxmemory`), and takes no jobs. Give it memory, or empty it.",
     r"MISCONF": "The server takes no jobs while it cannot write to its disk; its log says why. A full disk, perhaps?",
-    r"^\w*BusyLoadingError|LOADING|BUSY": "The server is busy ({said}). Try again when it is ready.",
+    r"^[\w ]*BusyLoadingError|LOADING|BUSY": "The server is busy ({said}). Try again when it is ready.",
     r"Authentication required|NOAUTH": (
         "The server wants a password, and got none. Is $REDIS_URL right? With a password it is "
         "redis://:PASSWORD@HOST:6379/0, with a user as well redis://USER:PASSWORD@HOST:6379/0."
     ),
+    r"DENIED|protected mode": (
+        "The server lets nobody in from another machine while it has no password (its `protected-mode`). Give it one."
+    ),
     r"without any password|no password is set": (
         "The server has no password, and got one. Leave it out of $REDIS_URL: redis://HOST:6379/0."
     ),
-    r"^\w*AuthenticationError|invalid password|WRONGPASS": (
+    r"^[\w ]*AuthenticationError|invalid password|WRONGPASS": (
         "The server does not know this user with this password. Is $REDIS_URL right?"
-    ),
-    r"DENIED|protected mode": (
-        "The server lets nobody in from another machine while it has no password (its `protected-mode`). Give it one."
     ),
     r"DB index|value is not an integer|SELECT is not allowed": (
         "The server has no database {db}. Is $REDIS_URL right? It ends with the number of one, such as /0."
     ),
     r"max number of clients": "The server has as many clients as it may have (`maxclients`).",
+    r"CERTIFICATE_VERIFY_FAILED.*mismatch": (
+        "The server's certificate is for another name ({said}). Give one that stands in it."
+    ),
     r"CERTIFICATE_VERIFY_FAILED": (
         "The server's certificate is not one that this machine trusts ({said}). "
         "Name the certificate of who signed it: rediss://…?ssl_ca_certs=FILE."
     ),
+    r"^TLS.*(No such file|Is a directory|Permission denied|PEM lib|no start line|NO_CERTIFICATE|KEY_VALUES_MISMATCH)": (
+        "A file that is needed for TLS cannot be used ({said}). `ssl_ca_certs`, `ssl_certfile` and `ssl_keyfile` are "
+        "paths on this machine, of certificates and of the key to yours."
+    ),
     r"^TLS.*(Timeout connecting|connecting to.*(WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|EOF|reset by peer))": (
-        "The server does not answer in TLS. Without TLS the address in $REDIS_URL begins with redis://, not rediss://."
+        "The server does not answer in TLS. Without TLS the address in $REDIS_URL begins with redis://, not rediss://. "
+        "Or it has as many clients as it may have (`maxclients`)."
     ),
     r"^TLS.*(CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|while reading|while writing|closed by server)": (
         "The server hung up; perhaps it wants a certificate of yours: rediss://…?ssl_certfile=FILE&ssl_keyfile=FILE."
     ),
     r"closed by server|reset by peer|[Bb]roken pipe|not ready": (
         "Whoever listens there hung up, as a server does that wants TLS: then the address in $REDIS_URL begins with "
-        "rediss://. Else it may be no Redis server."
+        "rediss://. Or it lets nobody in from another machine (`protected-mode`), or is no Redis server."
     ),
-    r"^\w*InvalidResponse|Invalid Username or Password|Wrong number of response items": (
+    r"^[\w ]*InvalidResponse|Invalid Username or Password|Wrong number of response items": (
         "What answers there is no Redis server; a website, perhaps. Is $REDIS_URL right? Redis's usual port is 6379."
     ),
     "": "{said} (Does a server run there? Is $REDIS_URL right?)",
@@ -137,10 +153,11 @@ REFUSALS = {
 """What to say of a refusal, by what is found in it. The first that fits counts."""
 
 MOVED = (redis.ReadOnlyError, MovedError, ClusterDownError)
-"""What a server says that is the wrong one now, or may be."""
+IN_TEXTS = "READONLY|NOREPLICAS"  # and not MASTERDOWN, which stays so
+"""What a server says that is the wrong one now, or may be. Before Redis 7 the reply to a script only mentions it."""
 
 CLUSTER_REFUSALS = {
-    r"^\w*(Moved|Ask|TryAgain|ClusterDown)Error": (
+    r"^[\w ]*(Moved|Ask|TryAgain|ClusterDown)Error": (
         "The cluster is not ready for keys with the hash tag {tag} ({said}). Try again; `CLUSTER INFO` and "
         "`CLUSTER SLOTS` on one of its nodes say what it waits for."
     ),
@@ -170,14 +187,22 @@ def _wrong_in(url: str) -> str:
     if not url.startswith(SCHEMES):
         return f"It has to begin with {', '.join(SCHEMES[:-1])} (with TLS) or {SCHEMES[-1]} (a socket of this machine)."
     parts = urlsplit(url)
-    if "#" in url or "@" in parts.path + parts.query:
+    # `urlsplit` leaves some of the unprintable characters out.
+    if not url.isprintable() or "#" in url or "@" in parts.path + parts.query:
         return IN_PASSWORDS
+    if "@" in unquote(parts.hostname or ""):
+        return "Its @ is written as %40. Between the password and the host it stands as it is."
     if parts.scheme == "unix" and (parts.hostname or not parts.path):
         return "The path of a socket begins with a third slash: unix:///."
     if parts.scheme != "unix" and not re.fullmatch(r"/?|/[0-9]+", parts.path):
         return "Behind the server stands the number of a database, such as /0, and nothing else."
-    options = parse_qs(parts.query, keep_blank_values=True).keys()
-    if not options <= {*OPTIONS.split()} or "%00" in url:  # a path of a file holds no zero byte
+    options = parse_qs(parts.query, keep_blank_values=True)
+    twice = {"db": parts.scheme != "unix" and parts.path[1:], "username": parts.username, "password": parts.password}
+    if any(len(values) > 1 or twice.get(name) for name, values in options.items()):
+        return "It says something twice: each stands before the ? or behind it, and once."
+    if (
+        not options.keys() <= {*OPTIONS.split()} or parts.port == 0 or "%00" in url
+    ):  # a path of a file holds no zero byte
         raise ValueError
     if "ssl_keyfile" in options and "ssl_certfile" not in options:
         return "ssl_keyfile needs ssl_certfile as well."
@@ -277,7 +302,7 @@ os.register_at_fork(after_in_child=_forked)
 
 
 class Following(AbstractConnection):
-    """A connection that is made anew once its server is a replica, for another one stands behind its name now.
+    """A connection that is made anew once its server takes no jobs: another one may stand behind its name now.
 
     Also once another node of a cluster has the keys, and after what is too large for the server, which then hangs up.
     """
@@ -285,12 +310,11 @@ class Following(AbstractConnection):
     over = False
 
     def read_response(self, *args: Any, **options: Any) -> Any:
-        """Read a reply, and note when it is that of a replica, or of one that hangs up; raise it as ever."""
+        """Read a reply, and note when it is that of a wrong server, or of one that hangs up; raise it as ever."""
         try:
             return super().read_response(*args, **options)
         except redis.ResponseError as error:
-            # Before Redis 7 the reply to a script only mentions it.
-            self.over |= type(error) in MOVED or "-READONLY" in str(error)  # and not MASTERDOWN, which stays so
+            self.over |= type(error) in MOVED or bool(re.search(IN_TEXTS, str(error)))
             self.over |= str(error).startswith("Protocol error")
             raise
 
@@ -386,15 +410,22 @@ def _place(at: dict[str, Any]) -> str:
 def try_out(client: redis.Redis, needs: str, key: str) -> None:
     """Try the commands `needs` on keys that nobody has, below `key`, in two round trips. Nothing is left there.
 
+    The keys themselves are looked at, and a script that does nothing is told their names: who may not write to them may
+    not run it.
+
     Raise redis.RedisError, with a sentence that says what to do, when one of them is refused. A full server will do
     when there are jobs: they can be done.
     """
     names = {kind: f"{key}:trial:{secrets.token_hex(12)}" for kind in ("LIST", "OTHER", "SET", "TEXT", "NAMES", "HASH")}
+    keys = [key, f"{key}:trial", *([f"{key}s", f"{key}s:trial"] if "SMEMBERS" in needs else [])]
     try:
-        # Where MULTI is refused, redis-py lets the commands be carried out one by one. So one that changes nothing is
-        # first.
+        # Where MULTI is refused, redis-py lets the commands be carried out one by one. So what is harmless is first.
         with client.pipeline() as harmless:
-            harmless.llen(names["LIST"])
+            harmless.llen(key)
+            if "EVAL" in needs:
+                harmless.eval("return 0", len(keys), *keys)
+            if client.get_connection_kwargs().get("health_check_interval"):
+                harmless.ping()
             harmless.execute()
         with client.pipeline() as trial:
             for command in filter(needs.split().__contains__, TRIALS):
@@ -404,7 +435,8 @@ def try_out(client: redis.Redis, needs: str, key: str) -> None:
     except redis.RedisError as error:
         if isinstance(error, redis.OutOfMemoryError) and any_jobs(client, needs, key):
             return
-        raise redis.RedisError(f"{place(client)}: {sentence(error, client, needs)}") from error
+        # Some versions of redis-py have a password in their texts.
+        raise redis.RedisError(f"{place(client)}: {sentence(error, client, needs)}") from None
 
 
 def any_jobs(client: redis.Redis, needs: str, key: str) -> bool:
@@ -421,28 +453,50 @@ def sentence(error: redis.RedisError, client: redis.Redis, needs: str) -> str:
     """Return what to say to a person whom a server refuses with `error` what a step needs."""
     at = client.get_connection_kwargs()
     said = re.sub(r"^Command # .* of pipeline caused error: |,? with args .*", "", str(error))
+    said = said.replace(str(at.get("password") or "\n"), "…")  # who echoes what it is sent is no Redis
     tls = "TLS " if issubclass(client.connection_pool.connection_class, redis.SSLConnection) else ""
     tag = at.get("hash_tag")
     keys, refusals = (f"{{{tag}}}:*", CLUSTER_REFUSALS | REFUSALS) if tag else ("luffy:*", REFUSALS)
     for pattern, says in refusals.items():
         if re.search(pattern, f"{tls}{type(error).__name__}: {said}"):
-            begin = ["SELECT"] * bool(at.get("db")) + ["CLUSTER|SLOTS"] * bool(tag) + ["MULTI", "EXEC"]
+            begin = [
+                *["SELECT"] * bool(at.get("db")),
+                *["CLIENT|SETNAME"] * bool(at.get("client_name")),
+                *["PING"] * bool(at.get("health_check_interval")),
+                *["CLUSTER|SLOTS"] * bool(tag),
+                *["MULTI", "EXEC"],
+            ]
             rights = " ".join(f"+{command.lower()}" for command in [*begin, *needs.split()])
             user = at.get("username") or "default"
-            return says.format(said=said, user=user, needs=rights, db=at.get("db"), keys=keys, tag=tag)
+            key = f"{{{tag}}}:queue" if tag else "luffy:queue"
+            return says.format(said=said, user=user, needs=rights, db=at.get("db"), key=key, keys=keys, tag=tag)
     raise AssertionError("the last pattern fits everything")
 
 
 def warning(client: redis.Redis) -> str:
-    """Return what to say of a server that deletes jobs when it is full; nothing where it does not, or does not tell."""
+    """Return what to say of a server that may lose jobs in silence; nothing where it does not, or does not tell."""
+    told = _told(client)
+    policy = told.get("maxmemory_policy", "")
+    if told.get("role") == "slave":
+        return (
+            "The Redis server is a replica that takes jobs (`replica-read-only no`): when its primary sends it all "
+            "anew, they vanish. Give the address of the primary."
+        )
+    if told.get("maxmemory") and policy.startswith("allkeys-"):
+        return (
+            f"The Redis server deletes any key when it is full (`maxmemory-policy {policy}`): the whole queue may "
+            "vanish, and nobody is told. For a queue it has to be `noeviction`."
+        )
+    return ""
+
+
+def tells(client: redis.Redis) -> bool:
+    """Return whether `warning` can know: a user without dangerous commands may not ask."""
+    return bool(_told(client))
+
+
+def _told(client: redis.Redis) -> dict[str, Any]:
     try:
-        memory = client.info("memory")
-    except redis.ResponseError:  # a user without dangerous commands may not ask
-        return ""
-    policy = memory.get("maxmemory_policy", "")
-    if not (memory.get("maxmemory") and policy.startswith("allkeys-")):
-        return ""
-    return (
-        f"The Redis server deletes any key when it is full (`maxmemory-policy {policy}`): the whole queue may vanish, "
-        "and nobody is told. For a queue it has to be `noeviction`."
-    )
+        return dict(client.info())
+    except redis.ResponseError:
+        return {}

@@ -133,8 +133,8 @@ class RedisBackend:
         In a Redis Cluster, a hash tag keeps all keys on one node: with `hash_tag="luffy"` the queue is `{luffy}:queue`.
         While its keys move to another node one by one, callers get an error; all at once, nobody notices.
 
-        Raise redis.RedisError within 3 seconds when the server does not answer, or refuses what is needed; TypeError
-        for a client of another kind, ValueError when `$REDIS_URL` is no address.
+        Raise redis.RedisError within 3 seconds (a Sentinel may take longer) when the server does not answer, or refuses
+        what is needed; TypeError for a client of another kind, ValueError when `$REDIS_URL` is no address.
         """
         if hash_tag is not None:
             self.key = redis_client.tagged(hash_tag)

@@ -15,6 +15,7 @@ from redis.retry import Retry
 from servers import REDIS_7, VALKEY, server
 from test_redis_client import NEWEST, SYSTEMS, live, outlives, refusal
 
+from luffy_lesson.host import doctor
 from luffy_lesson.step4_redis_queue import Luffy, RedisBackend
 
 pytestmark = pytest.mark.usefixtures("registry")
@@ -174,6 +175,13 @@ def test_without_a_tag_the_sentence_names_the_option(nodes):
         said = refusal(redis.Redis(port=port))
         assert "is in cluster mode" in said
         assert '`RedisBackend(hash_tag="luffy")`' in said
+
+
+def test_the_doctor_looks_at_a_cluster(nodes, monkeypatch):
+    monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{nodes.ports[0]}/0")
+    assert "is in cluster mode" in doctor.redis_server().detail
+    assert doctor.redis_server("luffy").right
+    assert (doctor.redis_server("{").right, doctor.redis_server("{").mend) == (False, "Give another one.")
 
 
 def test_a_cluster_that_is_not_formed_is_told():

@@ -140,6 +140,8 @@ def test_the_client_of_another_backend_will_do(port, admin):
     ("rules", "refused"),
     [
         ("~other:* +@all", "keys?\\b"),
+        ("~luffy:queue:* +@all", "keys?\\b"),
+        ("~luffy:queue ~luffy:queue:* +@all", "keys?\\b"),  # and not the names of queues
         (f"{USUAL} -time", "'time'"),
         (f"{USUAL} -@scripting", "'eval'"),
         (f"{USUAL} -@blocking", "'blmove'"),
@@ -197,6 +199,44 @@ def test_each_node_of_a_cluster_is_refused_also_where_the_keys_are_on_another(ev
             for system in SYSTEMS.values():
                 assert "is in cluster mode" in refusal(node, system)
         assert [node.keys() for node in nodes] == [[], []]
+
+
+def test_a_user_who_may_not_use_the_queue_itself_is_refused_by_every_step():
+    with server(REDIS_7, "user below on >secret ~luffy:queue:* +@all") as port, redis.Redis(port=port) as admin:
+        for number, system in SYSTEMS.items():
+            said = refusal(redis.Redis(port=port, username="below", password="secret"), system)
+            assert "below may not do all that is needed" in said
+            if number > 4:
+                admin.execute_command("ACL SETUSER reads on >secret %R~luffy:queue ~luffy:queue:* +@all")
+                said = refusal(redis.Redis(port=port, username="reads", password="secret"), system)
+                assert "reads may not do all that is needed" in said
+
+
+@of_steps
+def test_what_the_client_asks_for_besides_is_needed_and_named(port, admin, number):
+    admin.execute_command("ACL SETUSER luffy reset on >secret")
+    options = {"client_name": "me", "health_check_interval": 1}
+    client = redis.Redis(port=port, username="luffy", password="secret", **options)
+    least = re.search(r"at least the user needs (~luffy.*)\.$", refusal(client, SYSTEMS[number]))[1]
+    for right in ("+client|setname", "+ping"):
+        admin.execute_command(f"ACL SETUSER luffy reset on >secret {least.replace(right, '')}")
+        assert right[1:].partition("|")[0] in refusal(client, SYSTEMS[number])
+    admin.execute_command(f"ACL SETUSER luffy {least}")
+    assert SYSTEMS[number].RedisBackend(client).qsize() == 0
+
+
+@of_steps
+def test_a_key_of_another_program_is_told(port, admin, number):
+    admin.set("luffy:queue", "tea")
+    said = refusal(redis.Redis(port=port), SYSTEMS[number])
+    assert "Something else than a queue is in luffy:queue" in said
+    assert admin.getdel("luffy:queue") == b"tea"
+
+
+@pytest.mark.parametrize("command", ["EVAL", "TIME", "LINDEX"])
+def test_a_command_that_is_renamed_is_named(command):
+    with server(REDIS_7, f"rename-command {command} other") as port:
+        assert re.search(rf"not do all.*'{command}'.*`rename-command`", refusal(redis.Redis(port=port)))
 
 
 @of_steps
@@ -286,6 +326,28 @@ def test_who_answers_and_is_no_redis_is_told(talk, says, password):
     with listener(talk) as port:
         said = refusal(redis.Redis(host="127.0.0.1", port=port, password=password))
         assert re.search(f"{says}|user with this password", said) if password else re.search(says, said)
+        assert "secret" not in said
+
+
+@pytest.mark.parametrize("password", [None, "secret"])
+def test_a_server_in_protected_mode_is_told(password):
+    def refuse(connection):  # in Redis's words. Itself, it does so to another machine only
+        words = "is running in protected mode because protected mode is enabled and no password is set"
+        connection.sendall(f"-DENIED Redis {words} for the default user.\r\n".encode())
+
+    with listener(refuse) as port:
+        assert "`protected-mode`" in refusal(redis.Redis(host="127.0.0.1", port=port, password=password))
+
+
+def test_who_says_what_he_was_sent_is_not_quoted():
+    def quote(connection):
+        while data := connection.recv(1 << 16):
+            connection.sendall(b"-ERR what is " + data.replace(b"\r\n", b" ") + b"\r\n")
+
+    with listener(quote) as port:
+        said = refusal(redis.Redis(host="127.0.0.1", port=port, password="secret"))
+        assert "what is" in said
+        assert "secret" not in said
 
 
 def test_tls_works_and_what_is_missing_is_told(certificate, monkeypatch):
@@ -300,6 +362,41 @@ def test_tls_works_and_what_is_missing_is_told(certificate, monkeypatch):
             assert re.search("not answer in TLS.*begins with redis://", refusal(redis.Redis(port=plain, ssl=True)))
         monkeypatch.setenv("REDIS_URL", f"{trusting}&ssl_certfile={cert}&ssl_keyfile={key}")
         assert NEWEST.RedisBackend().qsize() == 0
+
+
+IN_TLS = SITUATIONS | {
+    "user": (["user luffy on nopass ~* +@all -time", "user default on nopass ~* +@all -time"], "may not do all.*time"),
+    "no password": ([], "has no password, and got one"),
+}
+
+
+@pytest.mark.parametrize("situation", IN_TLS)
+def test_what_is_refused_is_told_over_tls_too(certificate, situation):
+    cert, key = certificate
+    options, says = IN_TLS[situation]
+    tls = [f"tls-cert-file {cert}", f"tls-key-file {key}", f"tls-ca-cert-file {cert}", "tls-auth-clients no"]
+    with server(REDIS_7, *tls, *options) as port:
+        password = {"password": "secret"} if situation == "no password" else {}
+        client = redis.Redis(host="127.0.0.1", port=port, ssl=True, ssl_ca_certs=str(cert), **password)
+        assert re.search(says, refusal(client))
+
+
+def test_files_for_tls_that_cannot_be_used_are_told(certificate, tmp_path):
+    cert, key = map(str, certificate)
+    (tmp_path / "empty.pem").touch()
+    options = [f"tls-cert-file {cert}", f"tls-key-file {key}", f"tls-ca-cert-file {cert}"]
+    with server(REDIS_7, *options) as port:
+        for files in (
+            {"ssl_ca_certs": f"{tmp_path}/none.pem"},
+            {"ssl_ca_certs": f"{tmp_path}/empty.pem"},
+            {"ssl_certfile": f"{tmp_path}/none.pem"},
+            {"ssl_certfile": cert},
+            {"ssl_certfile": cert, "ssl_keyfile": str(tmp_path)},
+        ):
+            said = refusal(redis.Redis(host="127.0.0.1", port=port, ssl=True, **files))
+            assert re.search("A file that is needed for TLS.*`ssl_ca_certs`", said)
+        client = redis.Redis(host="localhost", port=port, ssl=True, ssl_ca_certs=cert)
+        assert "certificate is for another name" in refusal(client)
 
 
 # What may lose jobs
@@ -326,10 +423,18 @@ def test_a_server_that_deletes_jobs_when_it_is_full_is_warned_of(kind):
         assert redis_client.warning(client) == ""
 
 
+def test_a_replica_that_takes_jobs_is_warned_of():
+    with server(VALKEY, "replicaof 127.0.0.1 1", "replica-read-only no") as port, redis.Redis(port=port) as client:
+        NEWEST.RedisBackend(client)
+        assert re.search("replica that takes jobs.*vanish.*the primary", redis_client.warning(client))
+
+
 def test_a_server_that_does_not_tell_is_not_warned_of():
     with server(REDIS_7, "maxmemory 100mb", "maxmemory-policy allkeys-lru", f"user luffy on >secret {USUAL}") as port:
         backend = RedisBackend(redis.Redis(port=port, username="luffy", password="secret"))
         assert redis_client.warning(backend.redis) == ""
+        assert not redis_client.tells(backend.redis)
+        assert redis_client.tells(redis.Redis(port=port))
 
 
 # Addresses
@@ -343,6 +448,15 @@ WRONG = {
     "redis://:hid[den@localhost:6379/0": "",
     "redis://:hidden@localhost:x/0": "port",
     "redis://:hidden@localhost:99999/0": "port",
+    "redis://:hidden@localhost:0/0": "port",
+    "redis://:hidden@localhost/1?db=3": "something twice",
+    "redis://localhost?db=1&db=3&password=hidden": "something twice",
+    "redis://:hidden@localhost?password=hidden": "something twice",
+    "redis://hidden@localhost?username=hidden": "something twice",
+    "unix://:hidden@/tmp/redis.sock?password=hidden": "something twice",
+    "redis://:hid\tden@localhost": "%",
+    "redis://:hidden%40localhost": "port",
+    "redis://hidden%40localhost": "written as %40",
     "redis://:hidden@local..host/0": "host",
     "redis://:hidden@localhost/jobs": "number of a database",
     "redis://:hidden@localhost/1/2": "number of a database",
@@ -541,6 +655,27 @@ def test_after_a_failover_behind_one_name_everybody_goes_on_and_nothing_is_repea
         Luffy.backend.redis.connection_pool.disconnect()
 
 
+@pytest.mark.parametrize(("kind", "number"), [(VALKEY, max(SYSTEMS)), (REDIS_6, 6)])
+def test_a_server_that_has_lost_its_replicas_is_left_for_the_one_behind_its_name(kind, number, eventually):
+    with (
+        server(kind) as new,
+        server(kind) as old,
+        redis.Redis(port=old) as admin,
+        Proxy(f"redis://127.0.0.1:{old}") as proxy,
+    ):
+        Luffy.backend = backend = SYSTEMS[number].RedisBackend(redis.Redis.from_url(proxy.url))
+        backend.schedule(Message(b"{}"), 1)
+        admin.config_set("min-replicas-to-write", 1)  # the usual guard of one that is cut off
+        proxy.upstream = "127.0.0.1", new
+        with pytest.raises(redis.ResponseError, match="NOREPLICAS"):
+            backend.schedule(Message(b"{}"), 1)
+        backend.schedule(Message(b"{}"), 1)
+        backend.promote()
+        assert backend.qsize() == 1
+        assert redis.Redis(port=new).llen("luffy:queue") == 1
+        backend.redis.connection_pool.disconnect()
+
+
 def test_a_script_that_a_demoted_server_refuses_is_not_sent_to_it_again(eventually):
     # Redis 6 only mentions in its reply why it does not write.
     with two_servers(REDIS_6, eventually) as (port, exchange), Proxy(f"redis://127.0.0.1:{port}") as proxy:
@@ -584,5 +719,13 @@ def test_nothing_is_repeated_in_a_client_that_asks_a_sentinel_either(registry):
             with pytest.raises(redis.ConnectionError):
                 Note.perform_queue()
             assert raw.llen("luffy:queue") == 1
-            with pytest.raises(redis.RedisError, match="service other/0: No master found"):
-                NEWEST.RedisBackend(Sentinel([("127.0.0.1", at)]).master_for("other"))
+            assert "None of the Sentinels that answer knows" in refusal(
+                Sentinel([("127.0.0.1", at)]).master_for("other")
+            )
+
+
+def test_the_password_of_a_sentinel_that_is_away_is_not_shown():
+    sentinel = Sentinel([("127.0.0.1", 1)], sentinel_kwargs={"password": "hidden", "retry": None})
+    with pytest.raises(redis.RedisError, match="None of the Sentinels") as raised:
+        NEWEST.RedisBackend(sentinel.master_for("mine"))
+    assert "hidden" not in "".join(traceback.format_exception(raised.value))

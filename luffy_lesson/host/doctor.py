@@ -64,8 +64,12 @@ def tests() -> Finding:
     return Finding("the tests' packages", True, without if lacking or INSTALLED else "all here")
 
 
-def redis_server() -> Finding:
-    """Look whether the Redis server answers: the one of `$REDIS_URL`, else the lesson's own, which is started."""
+def redis_server(hash_tag: str | None = None) -> Finding:
+    """Look whether the Redis server answers: the one of `$REDIS_URL`, else the lesson's own, which is started.
+
+    Args:
+        hash_tag: under which all keys are, in a Redis Cluster.
+    """
     name = "a Redis server"
     try:
         import redis
@@ -85,12 +89,16 @@ def redis_server() -> Finding:
     except (RuntimeError, TimeoutError) as error:
         return Finding(name, False, str(error), "Do that, then run this again.")
     try:
-        backend = step().RedisBackend(connection)
+        backend = step().RedisBackend(connection, hash_tag=hash_tag)
         version = _version(backend)
+    except ValueError as error:
+        return Finding(name, False, str(error), "Give another one.")
     except redis.RedisError as error:
         own = "See to that server, or unset REDIS_URL: the course brings its own."
         return Finding(name, False, str(error), own if given else f"`{COMMAND} redis stop`, then again.")
     detail = f"{'your own' if given else 'of the lesson'}, {backend!r}, {version}"
+    if not redis_client.tells(backend.redis):
+        detail += "; this user may not ask whether it deletes jobs when it is full (`maxmemory-policy`)"
     return Finding(name, True, detail, warning=redis_client.warning(backend.redis))
 
 
@@ -116,9 +124,9 @@ def browser() -> Finding:
         return Finding("a browser", True, "none can be opened from here; open the address that Jupyter prints yourself")
 
 
-def doctor() -> int:
-    """Print all findings. Return how many are wrong, as 0 or 1."""
-    findings = [look() for look in (python, packages, tests, redis_server, port, browser)]
+def doctor(hash_tag: str | None = None) -> int:
+    """Print all findings, of a Redis Cluster with that hash tag. Return how many are wrong, as 0 or 1."""
+    findings = [python(), packages(), tests(), redis_server(hash_tag), port(), browser()]
     for finding in findings:
         print(f"{'✓' if finding.right else '✗'} {finding.name}: {finding.detail}")
         if not finding.right:

@@ -60,7 +60,8 @@ def main(arguments: list[str] | None = None) -> int:
         "test", help="run every test, the notebooks included. Other options go to pytest", allow_abbrev=False
     )
     tests.add_argument("--quick", action="store_true", help="only the steps' own tests and the notebooks' rules")
-    commands.add_parser("doctor", help="say what is here, and how to mend what is wrong")
+    look = commands.add_parser("doctor", help="say what is here, and how to mend what is wrong")
+    look.add_argument("--hash-tag", metavar="TAG", help=HASH_TAG)
     worker = commands.add_parser("work", help="start processors on the Redis queue, for the workers in a file")
     worker.add_argument("target", metavar="FILE_OR_MODULE", help="defines the workers")
     worker.add_argument("-c", "--count", type=int, default=5, help="how many processors (default: 5)")
@@ -105,7 +106,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         _place_home()
         if options.command == "doctor":
-            return doctor(arguments)
+            return doctor(arguments, options.hash_tag)
         if INSTALLED and options.command in ("test", "store"):
             raise SetUpError(f"`{options.command}` needs the sources: run it in a checkout or an unpacked sdist.")
         enter(arguments, tests=options.command == "test")
@@ -257,12 +258,12 @@ def test(options: argparse.Namespace, others: list[str]) -> int:
     return next((code for code in codes if code not in (0, NO_TESTS)), min(codes))
 
 
-def doctor(arguments: list[str]) -> int:
+def doctor(arguments: list[str], hash_tag: str | None) -> int:
     """Say what is here, in the environment of the course where there is one. It makes none."""
     from luffy_lesson.host.doctor import doctor
 
     enter(arguments, make=False)
-    return doctor()
+    return doctor(hash_tag)
 
 
 def work(options: argparse.Namespace, others: list[str]) -> int:
