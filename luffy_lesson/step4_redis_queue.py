@@ -197,6 +197,7 @@ class Processor(step3_memory_queue.Processor):
         while not self.leaving():
             try:
                 super().run()
+                break  # it was told to stop, or its queue was shut down
             except Exception as error:
                 logger.warning("%r: %s (trying again in a second)", self.backend, str(error) or repr(error))
                 self.stopping.wait(1)

@@ -9,6 +9,7 @@ import threading
 
 import pytest
 
+from luffy_lesson import step4_redis_queue
 from luffy_lesson.step3_memory_queue import Job, Luffy, Processor, Worker, say
 
 
@@ -216,6 +217,16 @@ def test_processors_do_what_waits_and_end_quietly_when_their_queue_is_shut_down(
     assert caplog.records == []
     with pytest.raises(queue.ShutDown):
         note.perform_queue(1)
+
+
+@can_be_shut_down
+def test_processors_of_step_4_end_when_their_queue_is_shut_down_too(backend, note, done):
+    note.perform_queue(1)
+    pool = step4_redis_queue.Processor.start(2)
+    backend.shutdown()
+    for thread in alive(pool):
+        thread.join(10)
+    assert (alive(pool), done) == ([], [1])
 
 
 @can_be_shut_down
