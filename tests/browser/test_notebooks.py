@@ -365,22 +365,29 @@ def test_a_notebook_that_was_saved_by_any_jupyter_can_be_read_when_it_is_opened_
         notebook.screenshot(picture(f"opened_again_{jupyter.program}"))
 
 
-def test_an_experiment_leaves_its_last_run_in_the_notebook(browser, lab, picture):
+def test_an_experiment_leaves_its_last_run_and_what_was_predicted_in_the_notebook(browser, lab, picture):
     cells = [
         OWN[0],
-        "from luffy_lesson.classroom import experiment\nexperiment(VeryHeavyService, Processor, queue.Queue())",
+        "from luffy_lesson.classroom import experiment, predict\nguess = predict('1 s', '2 s')",
+        "experiment(VeryHeavyService, Processor, queue.Queue(), guess)",
     ]
     path = write(lab.copy(), cells)
     with Notebook(browser, lab, path) as notebook:
-        notebook.run_all()
-        notebook.wait_done()
-        notebook.cell(1).locator(".widget-slider", has_text="jobs").locator(".noUi-handle").press("Home")
-        notebook.cell(1).get_by_role("button", name="Start").click()
-        notebook.cell(1).get_by_text("measured: 1 jobs in").wait_for()
+        for number in range(2):
+            notebook.run_cell(number)
+            notebook.wait_cell(number)
+        notebook.cell(1).get_by_label("2 s").check()
+        notebook.run_cell(2)
+        notebook.wait_cell(2)
+        notebook.cell(1).get_by_text("● 2 s").wait_for()  # before anybody presses Start
+        notebook.cell(2).locator(".widget-slider", has_text="jobs").locator(".noUi-handle").press("Home")
+        notebook.cell(2).get_by_role("button", name="Start").click()
+        notebook.cell(2).get_by_text("measured: 1 jobs in").wait_for()
         notebook.save()
     with Notebook(browser, lab, path) as notebook:
-        assert "measured: 1 jobs in 1." in notebook.cell(1).inner_text()
-        (board,) = notebook.cells()[1].boards
+        assert notebook.cell(1).locator(".jp-OutputArea-output").inner_text() == "I say:  ○ 1 s  ● 2 s"
+        assert "measured: 1 jobs in 1." in notebook.cell(2).inner_text()
+        (board,) = notebook.cells()[2].boards
         assert len(board) == 5
         notebook.screenshot(picture("experiment_opened_again"))
 

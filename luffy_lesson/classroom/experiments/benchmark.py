@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import ipywidgets
-from IPython.display import Image, display
+from IPython.core.getipython import get_ipython
+from IPython.display import display
 
 from luffy_lesson.classroom.page.display import in_notebook, show_text, show_widget
 from luffy_lesson.classroom.watch.cell_output import owner
@@ -140,7 +141,10 @@ def engines() -> None:
 def faults() -> None:
     """Display what engines lose: the picture that `benchmarks/faults.py` has drawn, and most rows of its table."""
     results = BENCHMARKS / "results"
-    display(Image(results / "faults.png", alt="How long until a job is begun again after a kill, or that it is lost"))
+    alt = "How long until a job is begun again after a kill, or that it is lost"
+    if get_ipython():
+        picture = {"image/png": (results / "faults.png").read_bytes(), "text/plain": alt}
+        display(picture, metadata={"image/png": {"alt": alt}}, raw=True)
     text = (results / "faults.md").read_text(encoding="utf-8").partition("\n## ")[0]
     rows = [line for line in text.splitlines() if line.startswith("|") and not line.startswith(LEFT_OUT)]
     show_text("\n".join(rows), markdown="\n".join(rows))

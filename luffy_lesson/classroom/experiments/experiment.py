@@ -62,7 +62,9 @@ class Experiment:
         Experiment.shown.add(self)
 
     def show(self) -> None:
-        """Display it below the cell."""
+        """Display it below the cell. What was predicted by then stays, as when it is compared."""
+        if self.prediction and self.prediction.said:
+            self.prediction.keep()
         show_widget(self.widget, TEXT)
         self._draw("", "")
 

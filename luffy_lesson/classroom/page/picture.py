@@ -24,6 +24,8 @@ class Picture(Figure):
     def __repr__(self) -> str:
         return self.alt
 
+    __str__ = __repr__  # which `display` prints in a script
+
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         png = io.BytesIO()
         self.savefig(png, format="png", dpi=100, metadata={"Software": None})

@@ -237,6 +237,8 @@ def test_what_was_measured_and_the_board_stay_in_the_notebook_without_a_widget()
             guess.choice.value = "4 s"
         """)
         cell = kernel.run("experiment(Quick, Processor, queue.Queue(), guess)")
+        begun = [message["content"]["data"] for message in kernel.messages if "update" in message["msg_type"]]
+        assert [data["text/plain"] for data in begun] == ["I say:  ○ 1 s  ● 4 s"]  # also when nobody presses Start
         kernel.run("(shown,) = Experiment.shown; shown._start.click(); shown._run.join(20)")
     finally:
         kernel.close()

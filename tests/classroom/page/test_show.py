@@ -198,11 +198,13 @@ def test_the_staircase_is_a_picture_that_shows_the_same():
 
 SHOWN = """if True:
     from luffy_lesson import step2_threaded
-    from luffy_lesson.classroom import adds, check, predict, show, words
+    from luffy_lesson.classroom import adds, check, engines, faults, predict, show, words
     show(step2_threaded.Worker)
     adds(step2_threaded)
     words("job")
     check.timed.solution()
+    engines()
+    faults()
     predict("1 s", "2 s")
 """
 
@@ -217,5 +219,7 @@ def test_outside_a_notebook_the_same_is_printed_as_text(environment, tmp_path):
         assert done.stdout.startswith("class Worker(step1_sync.Worker):\n    @classmethod\n")
         assert "**Step 2** adds to step 1:\n\n- `Worker` gets `perform_async`\n- **job**: one call" in done.stdout
         assert "\n        finally:  # whether it returned or raised\n" in done.stdout
-        assert not re.search(r"text/|[{}]|<\w+>|run the cell", done.stdout, re.IGNORECASE)
+        assert "\n<Bars: Jobs that do nothing, a second: " in done.stdout
+        assert "\n| " in done.stdout
+        assert not re.search(r"text/|image/|Figure|[{}]|<\w+>|run the cell", done.stdout, re.IGNORECASE)
     assert done.stdout.endswith("I say:  ○ 1 s  ○ 2 s\n")  # at the prompt: nobody can choose in a script
