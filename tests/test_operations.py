@@ -32,6 +32,13 @@ def test_the_courses_own_server_keeps_the_append_only_file(raw):
     assert raw.config_get("append*").items() >= {"appendonly": "yes", "appendfsync": "everysec"}.items()
 
 
+@steps(5)
+def test_a_timeout_in_the_address_changes_nothing(system, backend, redis_url, monkeypatch):
+    monkeypatch.setenv("REDIS_URL", f"{redis_url}?socket_timeout=9")
+    both = backend, system.RedisBackend()
+    assert [each.redis.get_connection_kwargs()["socket_timeout"] for each in both] == [2, 2]
+
+
 @steps(7)
 def test_an_old_process_gives_up_no_job_of_a_new_worker(system, backend, raw):
     raw.lpush(backend.key, '{"worker": "New", "args": [1]}')
