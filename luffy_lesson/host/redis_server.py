@@ -258,18 +258,36 @@ class RedisServer:
         with self._usable():
             if not self._locked("running"):
                 return False
-            try:
-                with self.connect() as connection:
-                    connection.shutdown()
-            except (redis.RedisError, ConnectionRefusedError):
-                if self._elsewhere():
-                    raise HomeError(f"{self.status()} Stop it there.") from None
-                # It does not answer, but the lock says that it is there: so the pid is its own.
-                with contextlib.suppress(ProcessLookupError, FileNotFoundError, ValueError):  # a full disk: no number
-                    os.kill(int((self.folder / "redis.pid").read_text()), signal.SIGKILL)
-            with self._lock("running"):
-                self._reap()
-                return True
+            deadline = time.monotonic() + PATIENCE
+            while time.monotonic() < deadline:
+                try:
+                    with self.connect() as connection:
+                        connection.shutdown()
+                except (redis.RedisError, ConnectionRefusedError):
+                    if self._elsewhere():
+                        raise HomeError(f"{self.status()} Stop it there.") from None
+                    if pid := self._pid():
+                        with contextlib.suppress(ProcessLookupError):
+                            os.kill(pid, signal.SIGKILL)
+                # One that is being started can be stopped in a moment.
+                with contextlib.suppress(TimeoutError), self._lock("running", patience=0.1):
+                    self._reap()
+                    return True
+        raise TimeoutError(f"The lesson's Redis server in {self.folder} has not ended within {PATIENCE} s.")
+
+    def _pid(self) -> int | None:
+        """Return the pid of the server that runs here; None when there is none.
+
+        After a crash the file has an old pid, which may be a stranger's by now. The server is who has its lock open.
+        """
+        import psutil
+
+        with contextlib.suppress(OSError, ValueError, psutil.Error):  # a full disk: no number
+            process = psutil.Process(int((self.folder / "redis.pid").read_text()))
+            lock = self.folder / "running.lock"
+            if any(lock.samefile(file.path) for file in process.open_files()):
+                return int(process.pid)
+        return None
 
     def _reap(self) -> None:
         """Wait for the keeper that this process has started, if it has: its work is over."""

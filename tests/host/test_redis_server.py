@@ -370,15 +370,45 @@ def test_a_port_that_somebody_else_has_taken_is_given_up(server, aside):
         assert jobs(server) == [b"job"]
 
 
-@unusual
-def test_a_stranger_with_the_old_number_of_the_process_is_not_killed(server):
-    server.start()
-    server.stop()
+@pytest.fixture
+def stranger(server):
+    """A process that has the pid which an earlier server has left in its file."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
+        server.folder.mkdir(mode=0o700)
         (server.folder / "redis.pid").write_text(f"{stranger.pid}\n")
-        assert server.stop() is False
-        assert stranger.poll() is None
-        stranger.communicate(timeout=10)
+        yield stranger
+        stranger.communicate(b"\n", timeout=10)
+    assert stranger.returncode == 0
+
+
+@unusual
+@pytest.mark.usefixtures("stranger")
+def test_a_stranger_with_the_old_number_of_the_process_is_not_killed(server):
+    assert server.stop() is False
+
+
+@pytest.mark.parametrize("mark", ["", redis_server.here()], ids=["looked at", "being started"])
+@unusual
+@pytest.mark.usefixtures("stranger")
+def test_a_stranger_is_not_killed_while_another_process_has_the_lock(server, monkeypatch, mark):
+    monkeypatch.setattr(redis_server, "PATIENCE", 0.5)
+    with marked(server, mark), pytest.raises(TimeoutError, match="has not ended") as raised:
+        server.stop()
+    assert str(server.folder) in str(raised.value)
+
+
+@unusual
+def test_a_server_that_is_being_started_is_stopped_and_no_stranger(server, stranger, monkeypatch):
+    def not_yet():
+        monkeypatch.undo()
+        raise ConnectionRefusedError
+
+    server.start()
+    pid = pid_of(server)
+    (server.folder / "redis.pid").write_text(f"{stranger.pid}\n")  # the new one is not written yet
+    monkeypatch.setattr(server, "connect", not_yet)
+    assert server.stop() is True
+    assert not alive(pid)
 
 
 @pytest.mark.parametrize("text", ["", "port 6379\n"])
@@ -563,10 +593,10 @@ def test_it_does_not_stop_while_a_client_is_connected(server, eventually):
 
 
 @contextlib.contextmanager
-def run_by_another_machine(server, locked):
-    """What a folder looks like whose server runs on another machine; some shared folders do not tell of its locks."""
+def marked(server, mark, locked=True):
+    """What a folder looks like whose server another process runs; some shared folders do not tell of its lock."""
     with (server.folder / "running.lock").open("w") as lock:
-        lock.write("big-iron 1234 pid:[1]")
+        lock.write(mark)
         lock.flush()
         if locked:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -579,7 +609,7 @@ def test_a_server_on_another_machine_is_named_and_no_process_here_is_killed(serv
     server.start()
     server.stop()
     with (
-        run_by_another_machine(server, locked),
+        marked(server, "big-iron 1234 pid:[1]", locked),
         subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger,
     ):
         (server.folder / "redis.pid").write_text(f"{stranger.pid}\n")
