@@ -228,11 +228,12 @@ class RedisServer:
         )
 
     def _start_keeper(self, unused: float) -> "subprocess.Popen[bytes]":
+        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         with (self.folder / "redis.log").open("ab") as log:
             # A session of its own: what ends the kernel must not end the server.
             return subprocess.Popen(
                 [sys.executable, "-m", __name__, str(self.folder), str(unused)],
-                env=os.environ | {"PYTHONPATH": str(ROOT)},
+                env=os.environ | {"PYTHONPATH": path},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import venv
 from pathlib import Path
 
 import psutil
@@ -232,6 +233,15 @@ def test_starting_gives_no_warning(server, environment):
     ran = subprocess.run(program, env=environment, capture_output=True, text=True, timeout=30)
     assert ran.stdout == f"{server.url}\n"
     assert ran.stderr == ""
+
+
+@unusual
+def test_packages_that_come_by_pythonpath_alone_will_do(server, environment, tmp_path):
+    venv.create(tmp_path / "bare", symlinks=True)
+    environment["PYTHONPATH"] += f"{os.pathsep}{Path(redis.__file__).parents[1]}"
+    program = [tmp_path / "bare/bin/python", "-c", START + "print(server.start())", str(server.folder)]
+    ran = subprocess.run(program, env=environment, stdout=subprocess.PIPE, text=True, timeout=30)
+    assert ran.stdout == f"{server.url}\n"
 
 
 # For nobody else

@@ -46,7 +46,8 @@ def another_process(code: str, timeout: float = 30) -> None:
 
 
 def _environment() -> dict[str, str]:
-    own = {"PYTHONPATH": str(Path(__file__).parents[3]), "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
+    path = os.pathsep.join(filter(None, [str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH")]))
+    own = {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
     return os.environ | own
 
 

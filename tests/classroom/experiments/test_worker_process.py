@@ -39,6 +39,13 @@ def test_another_process_finds_the_package_from_any_folder(capsys, tmp_path, mon
     assert capsys.readouterr().out == "luffy_lesson\n"
 
 
+def test_another_process_finds_what_pythonpath_brings(capsys, tmp_path, monkeypatch):
+    (tmp_path / "brought.py").write_text("print('here')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    another_process("import brought")
+    assert capsys.readouterr().out == "here\n"
+
+
 def test_another_process_prints_any_character_whatever_the_locale(capsys, monkeypatch):
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     another_process("print('Łódź ✓')")
