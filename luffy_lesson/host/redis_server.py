@@ -79,13 +79,12 @@ def home() -> Path:
         raise HomeError(f"{given}: {error} Set LUFFY_HOME to a folder that you can write to.") from error
     if not folder.is_absolute():
         raise HomeError(f"LUFFY_HOME is {given}, which depends on where one is. Set it to {folder.absolute()}.")
-    folder = folder.resolve()
     try:
+        folder = folder.resolve()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise HomeError(
-            f"{folder} cannot be made: {error.strerror}. Set LUFFY_HOME to a folder that you can write to."
-        ) from error
+    except (OSError, RuntimeError) as error:  # a link to itself is a RuntimeError, before Python 3.13
+        why = getattr(error, "strerror", error)
+        raise HomeError(f"{folder} cannot be made: {why}. Set LUFFY_HOME to a folder that you can write to.") from error
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         raise HomeError(
             f"You may not write to {folder}. Make it yours, with `sudo chown -R $USER {shlex.quote(str(folder))}`, "

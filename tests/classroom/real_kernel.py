@@ -20,7 +20,7 @@ class Kernel:
         root = str(Path(luffy_lesson.__file__).parents[1])
         environment = os.environ | {"PYTHONPATH": root} | variables
         self.manager = by_files(KernelManager(kernel_spec_manager=ThisPython()), os.environ["LUFFY_HOME"])
-        self.manager.start_kernel(env=environment, cwd=environment["LUFFY_HOME"])
+        self.manager.start_kernel(env=environment, cwd=os.environ["LUFFY_HOME"])
         self.client = self.manager.client()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=60)

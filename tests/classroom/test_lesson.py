@@ -281,17 +281,23 @@ def test_a_lesson_without_redis_starts_no_server(tmp_path, monkeypatch):
     assert os.environ.get("REDIS_URL") is None
 
 
-def test_a_home_that_cannot_be_used_is_said_in_a_sentence_and_the_first_lessons_go_on(tmp_path):
-    (tmp_path / "redis").touch()
-    kernel = Kernel(LUFFY_HOME=str(tmp_path))
+@pytest.mark.parametrize("how", ["a file in its place", "a link to itself"])
+def test_a_home_that_cannot_be_used_is_said_in_a_sentence_and_the_first_lessons_go_on(tmp_path, how):
+    home = tmp_path / "home"
+    if how == "a link to itself":
+        (place := home).symlink_to(home)
+    else:
+        home.mkdir()
+        (place := home / "redis").touch()
+    kernel = Kernel(LUFFY_HOME=str(home))
     try:
         first = kernel.run("from luffy_lesson.classroom import check, check_environment, lesson\nlesson.fresh(3)")
         assert kernel.out[first] == "Lesson 3: nothing runs, nothing waits.\n"
-        assert f"✗ a Redis server: {tmp_path}/redis" in kernel.out[kernel.run("check_environment()")]
+        assert f"✗ a Redis server: {place}" in kernel.out[kernel.run("check_environment()")]
         kernel.wait(kernel.begin("lesson.fresh(4)"), "HomeError")
         (error,) = [message["content"] for message in kernel.messages if message["msg_type"] == "error"]
         assert error["traceback"] == [error["evalue"]]
-        assert error["evalue"].startswith(f"{tmp_path}/redis")
+        assert error["evalue"].startswith(str(place))
         kernel.run("lesson.fresh(3)")
     finally:
         kernel.close()

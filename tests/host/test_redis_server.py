@@ -187,6 +187,15 @@ def test_a_home_that_belongs_to_somebody_else_is_said_with_the_command_that_mend
     assert said.count("\n") == 1
 
 
+@pytest.mark.parametrize("home_of", [Path, lambda link: link / "below"], ids=["itself", "below"])
+def test_a_home_that_is_a_link_to_itself_is_said_with_what_to_do(tmp_path, monkeypatch, home_of):
+    (link := tmp_path / "link").symlink_to(link)
+    monkeypatch.setenv("LUFFY_HOME", str(home_of(link)))
+    with pytest.raises(HomeError, match=r"cannot be made: .*\. Set LUFFY_HOME to a folder") as raised:
+        home()
+    assert str(raised.value).startswith(str(home_of(link)))
+
+
 def test_without_a_home_folder_one_is_asked_for(monkeypatch):
     def nobody(number):
         raise KeyError(number)
