@@ -389,9 +389,12 @@ class RedisServer:
             if not path.is_file():
                 continue
             with path.open("r+b") as file:
-                size = file.seek(0, os.SEEK_END)
-                file.seek(0)
-                good = len(file.read(size).rstrip(b"\0"))
+                size = good = file.seek(0, os.SEEK_END)
+                block = b""
+                while good and not block:
+                    begin = file.seek(max(0, good - 2**20))
+                    block = file.read(good - begin).rstrip(b"\0")
+                    good = begin + len(block)
                 if good < size:
                     file.truncate(good)
                     print(f"{size - good} zeros at the end of {path.name} were cut off.", flush=True)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import tracemalloc
 import venv
 from pathlib import Path
 
@@ -477,6 +478,27 @@ def test_zeros_that_a_power_cut_leaves_do_no_harm(server):
     server.start()
     assert jobs(server) == [b"job"]
     assert f"10000 zeros at the end of {journal_of(server).name}" in (server.folder / "redis.log").read_text()
+
+
+@pytest.mark.parametrize("good", [0, 2**20, 50 * 2**20])
+@pytest.mark.parametrize("zeros", [0, 1, 2**20, 3 * 2**20 + 1])
+def test_of_a_long_file_only_the_end_is_read(server, capsys, good, zeros):
+    journal_of(server).parent.mkdir(parents=True)
+    with journal_of(server).open("wb") as journal:
+        if good:
+            journal.seek(good - 1)
+            journal.write(b"\n")
+        journal.truncate(good + zeros)
+    tracemalloc.start()
+    try:
+        server._mend()
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 10 * 2**20
+    assert journal_of(server).stat().st_size == good
+    said = f"{zeros} zeros at the end of {journal_of(server).name} were cut off.\n"
+    assert capsys.readouterr().out == (said if zeros else "")
 
 
 @unusual
