@@ -78,7 +78,9 @@ def home() -> Path:
     except RuntimeError as error:
         raise HomeError(f"{given}: {error} Set LUFFY_HOME to a folder that you can write to.") from error
     if not folder.is_absolute():
-        raise HomeError(f"LUFFY_HOME is {given}, which depends on where one is. Set it to {folder.absolute()}.")
+        raise HomeError(
+            f"The home of the course is {folder}, which depends on where one is. Set LUFFY_HOME to {folder.absolute()}."
+        )
     try:
         folder = folder.resolve()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -157,12 +157,19 @@ def test_the_default_folder_is_in_the_home_of_the_course(tmp_path, monkeypatch):
     assert home().stat().st_mode & 0o777 == 0o700
 
 
-def test_a_relative_home_is_refused_for_it_is_another_folder_in_a_kernel(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("variables", "folder"),
+    [({"LUFFY_HOME": "state"}, "state"), ({"LUFFY_HOME": "", "HOME": "state"}, "state/.luffy_lesson")],
+    ids=["LUFFY_HOME", "HOME"],
+)
+def test_a_relative_home_is_refused_for_it_is_another_folder_in_a_kernel(tmp_path, monkeypatch, variables, folder):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LUFFY_HOME", "state")
-    with pytest.raises(HomeError, match="LUFFY_HOME") as raised:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(HomeError, match=r"^The home of the course is ") as raised:
         home()
-    assert f"{tmp_path}/state" in str(raised.value)
+    assert f" is {folder}, which" in str(raised.value)
+    assert str(raised.value).endswith(f" Set LUFFY_HOME to {tmp_path}/{folder}.")
     assert not Path("state").exists()
 
 
