@@ -165,13 +165,18 @@ class RedisServer:
         return "PONG"
 
     def status(self) -> str:
-        """Return in a sentence whether the server runs, and where; in a second one what it says instead of working."""
+        """Return in a sentence whether the server runs, and where; in a second one what keeps it from its work."""
         says, address = self.says(), (self.url or "").rpartition("@")[2]
         if says:
             complaint = "" if says == "PONG" else f" It says: {says}."
             return f"The lesson's Redis server runs on {address}.{complaint}"
         if machine := self._elsewhere():
             return f"The lesson's Redis server in {self.folder} runs on another machine or container, {machine}."
+        if self._pid():
+            return (
+                f"The lesson's Redis server in {self.folder} runs, but does not answer. "
+                f"If that stays so, `{COMMAND} redis stop` ends it, and keeps its jobs; then start it again."
+            )
         return "The lesson's Redis server does not run."
 
     def start(self, unused: float = UNUSED) -> str:
@@ -219,6 +224,8 @@ class RedisServer:
             return f"{self.status()} Try again in a minute. If it still says so: has the disk of {self.folder} room?"
         if self._elsewhere():
             return f"{self.status()} Stop it there, or set LUFFY_HOME to a folder that only this machine uses."
+        if self._pid():
+            return self.status()
         with tempfile.TemporaryFile(dir=self.folder) as room:  # where there is none, the log has no end either
             room.write(bytes(2**16))
         log_end = (self.folder / "redis.log").read_text(errors="replace").splitlines()[-3:]

@@ -364,12 +364,19 @@ def test_it_is_found_and_stopped_when_its_keeper_is_killed(server):
 
 
 @unusual
-def test_a_server_that_hangs_is_stopped(server):
+def test_a_server_that_hangs_says_so_and_is_stopped(server, monkeypatch):
     server.start()
     pid = pid_of(server)
     os.kill(pid, signal.SIGSTOP)
+    assert re.search(r"runs, but does not answer\..* redis stop`", server.status())
+    monkeypatch.setattr(redis_server, "PATIENCE", 0.5)
+    with pytest.raises(HomeError) as raised:
+        server.start()
+    monkeypatch.undo()
+    assert str(raised.value) == server.status()
     assert server.stop() is True
     assert not alive(pid)
+    assert server.status() == "The lesson's Redis server does not run."
 
 
 # What heals
