@@ -410,8 +410,7 @@ def _place(at: dict[str, Any]) -> str:
 def try_out(client: redis.Redis, needs: str, key: str) -> None:
     """Try the commands `needs` on keys that nobody has, below `key`, in two round trips. Nothing is left there.
 
-    The keys themselves are looked at, and a script that does nothing is told their names: who may not write to them may
-    not run it.
+    A script that does nothing is told the keys themselves: who may not write to them may not run it.
 
     Raise redis.RedisError, with a sentence that says what to do, when one of them is refused. A full server will do
     when there are jobs: they can be done.
@@ -421,9 +420,10 @@ def try_out(client: redis.Redis, needs: str, key: str) -> None:
     try:
         # Where MULTI is refused, redis-py lets the commands be carried out one by one. So what is harmless is first.
         with client.pipeline() as harmless:
-            harmless.llen(key)
             if "EVAL" in needs:
                 harmless.eval("return 0", len(keys), *keys)
+            else:  # who is to delete the key may find anything there
+                harmless.llen(names["LIST"] if "SCAN" in needs else key)
             if client.get_connection_kwargs().get("health_check_interval"):
                 harmless.ping()
             harmless.execute()

@@ -61,14 +61,14 @@ MUTATIONS = [
         "step3_memory_queue.py",
         "for number in range(count)]",
         "for number in range(1)]",
-        "notebooks/03_memory_queue.ipynb",
+        "tests/test_step3_memory_queue.py::test_five_processors_do_five_jobs_at_once",
     ),
     Mutation(
         "a processor ends at the first job that raises",
         "step3_memory_queue.py",
         "self.failed(job, error)",
         "self.failed(job, error); return",
-        "notebooks/03_memory_queue.ipynb",
+        "tests/test_step3_memory_queue.py::test_a_job_that_raises_is_logged_once_and_does_not_end_its_processor",
     ),
     Mutation(
         "a processor never acknowledges",
@@ -82,7 +82,7 @@ MUTATIONS = [
         "step3_memory_queue.py",
         'logger.error("%s failed", job, exc_info=error)',
         "pass",
-        "notebooks/03_memory_queue.ipynb",
+        "tests/test_step3_memory_queue.py::test_a_job_that_raises_is_logged_once_and_does_not_end_its_processor",
     ),
     Mutation(
         "stop does not wait for the job in hand",
@@ -117,14 +117,14 @@ MUTATIONS = [
         "step4_redis_queue.py",
         "return int(self.redis.llen(self.key))",
         "return 0",
-        "notebooks/04_redis_queue.ipynb",
+        "tests/test_backend_contract.py::test_qsize_is_how_many_wait",
     ),
     Mutation(
         "put does not say how many wait",
         "step4_redis_queue.py",
         "return int(self.redis.lpush(self.key, payload))",
         "self.redis.lpush(self.key, payload); return 1",
-        "notebooks/04_redis_queue.ipynb",
+        "tests/test_step4_redis_queue.py::test_perform_queue_returns_how_many_wait",
     ),
     Mutation(
         "the client repeats a command whose reply was lost",
