@@ -150,7 +150,7 @@ def run(command: list[str], variables: "dict[str, str] | None" = None) -> None:
         command: the program and its arguments.
         variables: added to its environment.
     """
-    sys.stdout.flush()
+    print(end="", flush=True)
     if sys.platform == "win32":
         sys.exit(subprocess.run(command, env=_environment(variables)).returncode)
     os.execve(command[0], command, _environment(variables))
@@ -162,7 +162,7 @@ def wait_for(command: list[str]) -> int:
     Args:
         command: the program and its arguments.
     """
-    sys.stdout.flush()
+    print(end="", flush=True)
     process = subprocess.Popen(command, env=_environment())
     # Ctrl-C reaches the other program as well, and is its to handle; a request to end has to be passed on.
     mine = {signal.SIGINT: lambda *_: None, signal.SIGTERM: lambda *_: process.terminate()}

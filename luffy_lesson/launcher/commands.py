@@ -12,6 +12,7 @@ from pathlib import Path
 
 from luffy_lesson.host.browser import find_browser
 from luffy_lesson.host.environment import COMMAND, INSTALLED, ROOT, SetUpError, enter, run, wait_for
+from luffy_lesson.launcher.output import written
 
 FIRST_PAGE = "notebooks/00_start_here.ipynb"
 FOLDER = (
@@ -39,6 +40,7 @@ PLAIN = str.maketrans({"✓": "ok", "✗": "WRONG", "→": "->"})
 SETTINGS = ROOT / "luffy_lesson/launcher/jupyter"
 
 
+@written()
 def main(arguments: list[str] | None = None) -> int:
     """Run a command.
 

@@ -2,21 +2,21 @@
 
 import importlib
 import importlib.util
-import io
 import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TextIO
+from typing import Any
 
 import redis
 
 from luffy_lesson import redis_client
 from luffy_lesson.host import steps
 from luffy_lesson.host.redis_server import RedisServer
+from luffy_lesson.launcher import output
 from luffy_lesson.launcher.supervisor import Guard, Supervisor
 from luffy_lesson.step4_redis_queue import Luffy, Worker, say
 from luffy_lesson.step10_process import STOP, TOLD, Pool, Process, Signals
@@ -155,23 +155,6 @@ class OwnLines(logging.Formatter):
         return "".join(told.format()).rstrip()
 
 
-class Output(io.FileIO):
-    """Where jobs print to. A write that fails is no error of theirs: `failed` is told."""
-
-    def __init__(self, stream: TextIO, failed: Callable[[OSError], None]) -> None:
-        """Write to where `stream` does."""
-        super().__init__(stream.fileno(), "w", closefd=False)
-        self._failed = failed
-
-    def write(self, data: Any, /) -> int | None:  # type: ignore[override]
-        """Write `data`, and return how many bytes that were: all, when they cannot be written."""
-        try:
-            return super().write(data)
-        except OSError as error:
-            self._failed(error)
-            return len(data)
-
-
 def _guard_output(signals: Signals) -> None:
     """Let no write to standard output or errors fail, and let `signals` know of it in place of that."""
 
@@ -180,21 +163,7 @@ def _guard_output(signals: Signals) -> None:
             signals.failure = error
             signals.add(TOLD)
 
-    for name in ("stdout", "stderr"):
-        if stream := getattr(sys, name):  # none, when the shell has closed it
-            setattr(sys, name, _guarded(stream, failed))
-
-
-def _guarded(stream: Any, failed: Callable[[OSError], None]) -> TextIO:
-    """Return a stream like `stream` in which no write fails."""
-    raw: Any = Output(stream, failed)
-    return io.TextIOWrapper(
-        raw if stream.write_through else io.BufferedWriter(raw),
-        encoding=stream.encoding,
-        errors=stream.errors,
-        line_buffering=stream.line_buffering,
-        write_through=stream.write_through,
-    )
+    output.guard(failed)
 
 
 def _import_workers(target: str) -> None:

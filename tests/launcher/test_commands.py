@@ -5,14 +5,17 @@ import json
 import os
 import re
 import socket
+import subprocess
 import sys
 import tempfile
 import urllib.request
+from pathlib import Path
 
 import nbformat
 import pytest
 import redis
 
+from luffy_lesson.host.environment import wait_for
 from luffy_lesson.host.redis_server import ENDS_WITH, RedisServer
 from luffy_lesson.launcher import commands
 
@@ -117,6 +120,55 @@ def test_to_every_terminal_right_and_wrong_look_different(launch, closed_port):
     assert "\nWRONG a Redis server: " in done.stdout
     assert "\n  -> " in done.stdout
     assert (done.returncode, done.stderr) == (1, "")
+
+
+# what is printed
+
+
+@pytest.fixture(params=["pipe", "disk"])
+def unwritable(request):
+    """Where nothing can be written, as after `| head -1`, and why."""
+    if request.param == "pipe":
+        reader, writer = os.pipe()
+        os.close(reader)
+        why = "Broken pipe"
+    else:
+        if not Path("/dev/full").exists():
+            pytest.skip("a disk that is full is Linux's")
+        writer, why = os.open("/dev/full", os.O_WRONLY), "No space left on device"
+    yield writer, why
+    os.close(writer)
+
+
+PRINTING = [["--help"], ["doctor"], ["redis", "status"], ["check", "class"], ["dashboard", "--port=0"]]
+
+
+@pytest.mark.commands
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize("words", PRINTING, ids=[words[0] for words in PRINTING])
+def test_a_command_whose_output_cannot_be_written_says_so(
+    variables, tmp_path, redis_url, unwritable, words, unbuffered
+):
+    (tmp_path / "class").mkdir()
+    nbformat.write(nbformat.v4.new_notebook(), tmp_path / "class/one.ipynb")
+    writer, why = unwritable
+    done = subprocess.run(
+        [sys.executable, "-m", "luffy_lesson", *words],
+        cwd=tmp_path,
+        env=variables | {"REDIS_URL": redis_url, "PYTHONUNBUFFERED": unbuffered},
+        stdin=subprocess.DEVNULL,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+    )
+    assert done.stderr == f"What this command prints cannot be written ({why}), so it has ended.\n"
+    assert done.returncode == 1
+
+
+def test_another_program_is_run_where_the_shell_has_closed_the_output(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert wait_for([sys.executable, "-c", "raise SystemExit(3)"]) == 3
 
 
 # the command line
