@@ -48,11 +48,12 @@ def packages(jupyter: bool = True) -> Finding:
             versions.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
             versions.append(f"no {name}")
-    lacking = missing([line for line in learners() if jupyter or not line.startswith("jupyterlab")])
+    needed = [line for line in learners() if jupyter or not line.startswith("jupyterlab")]
+    lacking = missing(needed)
     mend = f"Missing: {', '.join(lacking)}. " + (
         "Install the course again, into this environment." if INSTALLED else f"`{COMMAND}` sets them up."
     )
-    if folders := hiding(lacking):
+    if lacking and (folders := hiding(needed)):
         mend = f"PYTHONPATH brings other versions, from {', '.join(folders)}: `unset PYTHONPATH`, and start again."
     return Finding("the packages", not lacking, ", ".join(versions), mend)
 

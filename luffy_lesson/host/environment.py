@@ -3,6 +3,7 @@
 import importlib.metadata
 import importlib.util
 import os
+import pkgutil
 import shutil
 import signal
 import subprocess
@@ -88,23 +89,24 @@ def missing(requirements: list[str]) -> list[str]:
     return [text for text in requirements if not satisfied(Requirement(text))]
 
 
-def hiding(lacking: list[str]) -> list[str]:
-    """Return the folders of `$PYTHONPATH` that have a package which is lacking: an unfit version hides a fit one there.
+def hiding(needed: list[str]) -> list[str]:
+    """Return the folders of `$PYTHONPATH` that hide packages or modules of this Python, if it has all that is needed.
 
     Args:
-        lacking: what `missing` has returned.
+        needed: requirements, as `learners()` returns them. Where this Python lacks some without `$PYTHONPATH`, the
+            packages are to come from there, and it hides nothing.
     """
-    try:
-        from packaging.requirements import Requirement
-    except ImportError:
-        return []
-    names = [Requirement(text).name for text in lacking]
-    folders = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
-    return [
+    folders = [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
+    given = {os.path.realpath(folder) for folder in folders}
+    own = [folder for folder in sys.path if folder.endswith("-packages") and os.path.realpath(folder) not in given]
+    names = {found.name for found in pkgutil.iter_modules(own)}
+    hide = [
         folder
         for folder in folders
-        if any(True for name in names for _ in importlib.metadata.distributions(name=name, path=[folder]))
+        if os.path.realpath(folder) != os.path.realpath(ROOT)
+        and any(found.name in names for found in pkgutil.iter_modules([folder]))
     ]
+    return [] if hide and _missing_in(Path(sys.executable), needed) else hide
 
 
 def enter(arguments: list[str], make: bool = True, tests: bool = False) -> None:
@@ -119,13 +121,13 @@ def enter(arguments: list[str], make: bool = True, tests: bool = False) -> None:
         SetUpError: when there is none, and none can be made.
     """
     needed = learners() + (testers() if tests else [])
+    if folders := hiding(needed):
+        print(f"The course runs without your PYTHONPATH: {', '.join(folders)} has other versions.", file=sys.stderr)
+        run([sys.executable, "-m", "luffy_lesson", *arguments], {"PYTHONPATH": "" if INSTALLED else str(ROOT)})
     lacking = missing(needed)
     if not lacking:
         os.environ.pop(AGAIN, None)  # from a terminal in JupyterLab, another command may need more
         return
-    if folders := hiding(lacking):
-        print(f"The course runs without your PYTHONPATH: {', '.join(folders)} has other versions.", file=sys.stderr)
-        run([sys.executable, "-m", "luffy_lesson", *arguments], {"PYTHONPATH": "" if INSTALLED else str(ROOT)})
     if INSTALLED:
         if make:
             raise SetUpError(f"These packages are missing: {', '.join(lacking)}. Install the course again.")

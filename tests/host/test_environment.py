@@ -160,7 +160,7 @@ def uv(tmp_path, course, wheels):
         "venv": str(course / ".venv"),
         "wheels": {
             "packaging>=23.1": [str(wheels["packaging"])],
-            "redis>=6.4": [str(wheels["redis"])],
+            "redis>=6.4": [str(wheels["redis"]), str(wheels["coffee"])],
             "pytest>=8.4": [str(wheels["pytest"])],
         },
     }
@@ -413,11 +413,42 @@ def test_an_old_package_on_the_pythonpath_hides_nothing(course, bare, launch, uv
         assert len(uv()) == calls  # it is set up once
 
 
+@pytest.mark.parametrize("hides", ["redis.py", "coffee/__init__.py"], ids=["needed", "brought by what is needed"])
+def test_whatever_hides_something_of_the_environment_is_left_out(course, bare, launch, uv, tmp_path, hides):
+    (tmp_path / "mine" / hides).parent.mkdir(parents=True)
+    (tmp_path / "mine" / hides).write_text("raise SystemExit('mine')")
+    done = launch("lab", python=bare, cwd=course, PYTHONPATH=f"{tmp_path / 'nowhere'}:{tmp_path / 'mine'}")
+    note = f"The course runs without your PYTHONPATH: {tmp_path / 'mine'} has other versions.\n"
+    assert done.stderr == f"{note}the course opens\n"
+
+
 def test_a_pythonpath_that_hides_nothing_stays(course, bare, launch, uv, tmp_path):
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine/redis.py").write_text("raise SystemExit('mine')")
+    (tmp_path / "mine/redis").mkdir(parents=True)  # a package anywhere goes before a folder that is none
+    (tmp_path / "mine/sitecustomize.py").write_text("import sys; sys.stderr.write('mine\\n')")
     done = launch("lab", python=bare, cwd=course, PYTHONPATH=str(tmp_path / "mine"))
-    assert done.stderr == "mine\n"
+    assert done.stderr == "mine\nmine\nthe course opens\n"
+
+
+def test_a_pythonpath_that_has_what_is_needed_stays(course, launch, wheels, tmp_path):
+    """As on the clusters of universities, where it has more than the Python that goes with it."""
+    venv.create(tmp_path / "python", symlinks=True)
+    (site,) = (tmp_path / "python").glob("lib/python*/site-packages")
+    for wheel, folder in [
+        ("coffee", site),
+        *((name, tmp_path / "modules") for name in ("coffee", "packaging", "redis")),
+    ]:
+        zipfile.ZipFile(wheels[wheel]).extractall(folder)
+    done = launch("lab", python=str(tmp_path / "python/bin/python"), cwd=course, PYTHONPATH=str(tmp_path / "modules"))
+    assert done.stderr == "the course opens\n"
+    assert not (course / ".venv").exists()
+
+
+def test_a_checkout_goes_before_a_course_that_is_installed(monkeypatch, tmp_path):
+    (tmp_path / "site-packages/luffy_lesson").mkdir(parents=True)
+    (tmp_path / "site-packages/luffy_lesson/__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path / "site-packages")
+    monkeypatch.setenv("PYTHONPATH", str(environment.ROOT))
+    assert environment.hiding([]) == []
 
 
 def test_doctor_says_that_the_pythonpath_hides_packages(old_redis, monkeypatch):
