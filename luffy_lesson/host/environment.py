@@ -231,10 +231,14 @@ def _set_up(python: Path, lacking: list[str]) -> None:
                 ) from None
             raise
         if lacking := _missing_in(python, lacking):
-            raise SetUpError(
-                f"The packages were installed, but not into {VENV}: {', '.join(lacking)}. `pip config list` shows what "
-                f"sends them elsewhere (target, prefix, root); `PIP_CONFIG_FILE={os.devnull} {COMMAND}` leaves it out."
+            mend = (
+                f"`target` or `prefix` in uv's settings sends them elsewhere; `UV_CONFIG_FILE={os.devnull} {COMMAND}` "
+                "leaves those settings out."
+                if uv
+                else "`pip config list` shows what sends them elsewhere (target, prefix, root); "
+                f"`PIP_CONFIG_FILE={os.devnull} {COMMAND}` leaves it out."
             )
+            raise SetUpError(f"The packages were installed, but not into {VENV}: {', '.join(lacking)}. {mend}")
         # An editable install does no more, and first downloads what builds packages.
         _phase("adding the course", python, "-c", ADD, ROOT)
     except BaseException:

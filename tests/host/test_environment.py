@@ -40,6 +40,8 @@ if sys.argv[1] == "venv":
 if "UV_WAITS" in os.environ:
     print("uv waits", flush=True)
     time.sleep(30)
+if os.environ.get("UV_CONFIG_FILE", os.devnull) != os.devnull:
+    sys.exit()  # it has a `target`: the packages are there
 (site,) = Path({venv!r}).glob("lib/python*/site-packages")
 for word in sys.argv:
     for wheel in {wheels!r}.get(word, []):
@@ -392,6 +394,15 @@ def test_a_configuration_that_sends_packages_elsewhere_is_named(
     done = launch("lab", python=bare, cwd=course, **network, PIP_CONFIG_FILE=str(tmp_path / "pip.conf"))
     assert fails(done, f"not into {course / '.venv'}", "`pip config list`")
     done = launch("lab", python=bare, cwd=course, **network, PIP_CONFIG_FILE=os.devnull)  # as it says
+    assert done.stderr == "the course opens\n"
+
+
+@pytest.mark.package
+def test_what_makes_uv_install_elsewhere_is_named(course, bare, launch, uv):
+    done = launch("lab", python=bare, cwd=course, UV_CONFIG_FILE="uv.toml")
+    assert fails(done, f"not into {course / '.venv'}", "uv's settings", f"`UV_CONFIG_FILE={os.devnull} python3 -m ")
+    assert "pip config" not in done.stderr
+    done = launch("lab", python=bare, cwd=course, UV_CONFIG_FILE=os.devnull)  # as it says
     assert done.stderr == "the course opens\n"
 
 
