@@ -226,8 +226,8 @@ def _set_up(python: Path, lacking: list[str]) -> None:
             _check_space(0.05)
             if not _reaches_packages(pip, here):
                 raise SetUpError(
-                    "No package can be downloaded, not even a small one. Is the network down, or is a proxy wanted? "
-                    f"When that is mended, try again. What the installer said is in {LOG}."
+                    "No package can be downloaded, not even a small one. What the installer said is above, and all of "
+                    f"it in {LOG}. Give it a way to a package index, then try again."
                 ) from None
             raise
         if lacking := _missing_in(python, lacking):
