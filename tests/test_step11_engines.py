@@ -115,6 +115,7 @@ def test_without_its_library_an_engine_says_what_to_install(name, environment):
     assert said.startswith(f"ImportError: {name} needs {file}, which is not installed here. `pip install ")
     assert f'"{needs}"' in said
     assert '"luffy_lesson[engines]"' in said
+    assert f'`uvx --with "{needs}"`' in said  # pip cannot reach what uvx has made
 
 
 def test_another_name_is_not_there():

@@ -39,7 +39,8 @@ def __getattr__(name: str) -> Any:
     except ModuleNotFoundError as error:
         raise ImportError(
             f'{name} needs {error.name}, which is not installed here. `pip install "{needs}"` brings it, and '
-            '`pip install "luffy_lesson[engines]"` what all engines need.'
+            '`pip install "luffy_lesson[engines]"` what all engines need. '
+            f'Where uvx starts the course, `uvx --with "{needs}"` brings it.'
         ) from error
 
 
