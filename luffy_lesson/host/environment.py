@@ -49,7 +49,7 @@ class SetUpError(Exception):
 def learners() -> list[str]:
     """Return what a learner needs, as requirements like `name[extra]>=X.Y; sys_platform != "win32"`."""
     if INSTALLED:
-        return importlib.metadata.requires("luffy_lesson") or []
+        return [line for line in importlib.metadata.requires("luffy_lesson") or [] if "extra ==" not in line]
     return list(_project()["project"]["dependencies"])
 
 

@@ -204,6 +204,14 @@ def test_a_package_whose_metadata_was_lost_is_missing(tea):
     assert environment.missing(["tea>=1.0", "tea"]) == ["tea>=1.0", "tea"]
 
 
+def test_what_an_extra_of_an_installed_course_asks_for_is_nothing_that_it_lacks(monkeypatch):
+    asks = ["tea>=1", 'none>=1; sys_platform != "win32"', "cake>=1; extra == 'engines'"]
+    monkeypatch.setattr(environment, "INSTALLED", True)
+    monkeypatch.setattr(importlib.metadata, "requires", {"luffy_lesson": asks}.get)
+    monkeypatch.setitem(sys.modules, "packaging.requirements", None)  # nothing can be read but names
+    assert environment.missing(environment.learners()) == asks[:2]
+
+
 def test_a_marker_excuses_one_platform_only():
     here, elsewhere = f'none>=1; sys_platform != "{sys.platform}"', 'none>=1; sys_platform != "vms"'
     assert environment.missing([here, elsewhere]) == [elsewhere]
