@@ -97,6 +97,8 @@ def hiding(needed: list[str]) -> list[str]:
             packages are to come from there, and it hides nothing.
     """
     folders = [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
+    if not folders:
+        return []
     given = {os.path.realpath(folder) for folder in folders}
     own = [folder for folder in sys.path if folder.endswith("-packages") and os.path.realpath(folder) not in given]
     names = {found.name for found in pkgutil.iter_modules(own)}
