@@ -74,7 +74,7 @@ def throughput(load: str, where: str, rounds: int, seconds: float) -> list[dict[
 
     def feed() -> None:
         while not over.wait(0.02):
-            while backend.qsize() < 100:
+            while backend.qsize() < 100 and not over.is_set():  # processors may keep pace with it
                 worker.perform_queue(argument)
 
     feeder = threading.Thread(target=feed)
