@@ -84,28 +84,28 @@ REFUSALS = {
         "(`rename-command`)."
     ),
     r"WRONGTYPE": "Something else than a queue is in {key}: it belongs to another program. Use another database.",
-    r"^[\w ]*MasterNotFoundError": (
+    r"^\w*MasterNotFoundError": (
         "None of the Sentinels that answer knows a primary of this name that can be reached. Are the name and their "
         "addresses right?"
     ),
-    r"^[\w ]*(ClusterCrossSlot|Moved|Ask|TryAgain|ClusterDown)Error": (
+    r"^\w*(ClusterCrossSlot|Moved|Ask|TryAgain|ClusterDown)Error": (
         "The server is in cluster mode: it spreads keys over many places, and a queue needs its keys in one. "
         'Give them a hash tag, `RedisBackend(hash_tag="luffy")`, or use a server without `cluster-enabled`.'
     ),
-    r"^[\w ]*(ReadOnly|MasterDown)Error|-READONLY": (
+    r"^\w*(ReadOnly|MasterDown)Error|-READONLY": (
         "The server is a replica, which only repeats what its primary does. Give the address of the primary."
     ),
     r"NOREPLICAS": (
         "The server takes no jobs while too few replicas follow it (`min-replicas-to-write`). Start them; if another "
         "server is the primary now, give its address."
     ),
-    r"^[\w ]*NoPermissionError|EXEC without MULTI": (
+    r"^\w*NoPermissionError|EXEC without MULTI": (
         "The user {user} may not do all that is needed ({said}). `ACL SETUSER {user} ~{keys} +@all -@dangerous` "
         "allows it; at least the user needs ~{keys} {needs}."
     ),
-    r"^[\w ]*OutOfMemoryError": "The server is full (`maxmemory`), and takes no jobs. Give it memory, or empty it.",
+    r"^\w*OutOfMemoryError": "The server is full (`maxmemory`), and takes no jobs. Give it memory, or empty it.",
     r"MISCONF": "The server takes no jobs while it cannot write to its disk; its log says why. A full disk, perhaps?",
-    r"^[\w ]*BusyLoadingError|LOADING|BUSY": "The server is busy ({said}). Try again when it is ready.",
+    r"^\w*BusyLoadingError|LOADING|BUSY": "The server is busy ({said}). Try again when it is ready.",
     r"Authentication required|NOAUTH": (
         "The server wants a password, and got none. Is $REDIS_URL right? With a password it is "
         "redis://:PASSWORD@HOST:6379/0, with a user as well redis://USER:PASSWORD@HOST:6379/0."
@@ -116,7 +116,7 @@ REFUSALS = {
     r"without any password|no password is set": (
         "The server has no password, and got one. Leave it out of $REDIS_URL: redis://HOST:6379/0."
     ),
-    r"^[\w ]*AuthenticationError|invalid password|WRONGPASS": (
+    r"^\w*AuthenticationError|invalid password|WRONGPASS": (
         "The server does not know this user with this password. Is $REDIS_URL right?"
     ),
     r"DB index|value is not an integer|SELECT is not allowed": (
@@ -130,22 +130,22 @@ REFUSALS = {
         "The server's certificate is not one that this machine trusts ({said}). "
         "Name the certificate of who signed it: rediss://…?ssl_ca_certs=FILE."
     ),
-    r"^TLS.*(No such file|Is a directory|Permission denied|PEM lib|no start line|NO_CERTIFICATE|KEY_VALUES_MISMATCH)": (
+    r": TLS .*(No such file|Is a directory|Permission denied|PEM lib|NO_CERTIFICATE|KEY_VALUES_MISMATCH)": (
         "A file that is needed for TLS cannot be used ({said}). `ssl_ca_certs`, `ssl_certfile` and `ssl_keyfile` are "
         "paths on this machine, of certificates and of the key to yours."
     ),
-    r"^TLS.*(Timeout connecting|connecting to.*(WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|EOF|reset by peer))": (
+    r": TLS .*(Timeout connecting|connecting to.*(WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|EOF|reset by peer))": (
         "The server does not answer in TLS. Without TLS the address in $REDIS_URL begins with redis://, not rediss://. "
         "Or it has as many clients as it may have (`maxclients`)."
     ),
-    r"^TLS.*(CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|while reading|while writing|closed by server)": (
+    r": TLS .*(CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|while reading|while writing|closed by server)": (
         "The server hung up; perhaps it wants a certificate of yours: rediss://…?ssl_certfile=FILE&ssl_keyfile=FILE."
     ),
     r"closed by server|reset by peer|[Bb]roken pipe|not ready": (
         "Whoever listens there hung up, as a server does that wants TLS: then the address in $REDIS_URL begins with "
         "rediss://. Or it lets nobody in from another machine (`protected-mode`), or is no Redis server."
     ),
-    r"^[\w ]*InvalidResponse|Invalid Username or Password|Wrong number of response items": (
+    r"^\w*InvalidResponse|Invalid Username or Password|Wrong number of response items": (
         "What answers there is no Redis server; a website, perhaps. Is $REDIS_URL right? Redis's usual port is 6379."
     ),
     "": "{said} (Does a server run there? Is $REDIS_URL right?)",
@@ -157,7 +157,7 @@ IN_TEXTS = "READONLY|NOREPLICAS"  # and not MASTERDOWN, which stays so
 """What a server says that is the wrong one now, or may be. Before Redis 7 the reply to a script only mentions it."""
 
 CLUSTER_REFUSALS = {
-    r"^[\w ]*(Moved|Ask|TryAgain|ClusterDown)Error": (
+    r"^\w*(Moved|Ask|TryAgain|ClusterDown)Error": (
         "The cluster is not ready for keys with the hash tag {tag} ({said}). Try again; `CLUSTER INFO` and "
         "`CLUSTER SLOTS` on one of its nodes say what it waits for."
     ),
@@ -200,9 +200,7 @@ def _wrong_in(url: str) -> str:
     twice = {"db": parts.scheme != "unix" and parts.path[1:], "username": parts.username, "password": parts.password}
     if any(len(values) > 1 or twice.get(name) for name, values in options.items()):
         return "It says something twice: each stands before the ? or behind it, and once."
-    if (
-        not options.keys() <= {*OPTIONS.split()} or parts.port == 0 or "%00" in url
-    ):  # a path of a file holds no zero byte
+    if not options.keys() <= {*OPTIONS.split()} or parts.port == 0 or "%00" in url:  # no path holds a zero byte
         raise ValueError
     if "ssl_keyfile" in options and "ssl_certfile" not in options:
         return "ssl_keyfile needs ssl_certfile as well."
@@ -458,7 +456,7 @@ def sentence(error: redis.RedisError, client: redis.Redis, needs: str) -> str:
     tag = at.get("hash_tag")
     keys, refusals = (f"{{{tag}}}:*", CLUSTER_REFUSALS | REFUSALS) if tag else ("luffy:*", REFUSALS)
     for pattern, says in refusals.items():
-        if re.search(pattern, f"{tls}{type(error).__name__}: {said}"):
+        if re.search(pattern, f"{type(error).__name__}: {tls}{said}"):
             begin = [
                 *["SELECT"] * bool(at.get("db")),
                 *["CLIENT|SETNAME"] * bool(at.get("client_name")),
@@ -468,14 +466,17 @@ def sentence(error: redis.RedisError, client: redis.Redis, needs: str) -> str:
             ]
             rights = " ".join(f"+{command.lower()}" for command in [*begin, *needs.split()])
             user = at.get("username") or "default"
-            key = f"{{{tag}}}:queue" if tag else "luffy:queue"
+            key = keys.replace("*", "queue")
             return says.format(said=said, user=user, needs=rights, db=at.get("db"), key=key, keys=keys, tag=tag)
     raise AssertionError("the last pattern fits everything")
 
 
-def warning(client: redis.Redis) -> str:
-    """Return what to say of a server that may lose jobs in silence; nothing where it does not, or does not tell."""
-    told = _told(client)
+def warning(client: redis.Redis) -> str | None:
+    """Return what to say of a server that may lose jobs in silence: "" when it does not, None when it does not tell."""
+    try:
+        told = client.info()
+    except redis.ResponseError:  # a user without dangerous commands may not ask
+        return None
     policy = told.get("maxmemory_policy", "")
     if told.get("role") == "slave":
         return (
@@ -488,15 +489,3 @@ def warning(client: redis.Redis) -> str:
             "vanish, and nobody is told. For a queue it has to be `noeviction`."
         )
     return ""
-
-
-def tells(client: redis.Redis) -> bool:
-    """Return whether `warning` can know: a user without dangerous commands may not ask."""
-    return bool(_told(client))
-
-
-def _told(client: redis.Redis) -> dict[str, Any]:
-    try:
-        return dict(client.info())
-    except redis.ResponseError:
-        return {}

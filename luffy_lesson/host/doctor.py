@@ -98,9 +98,10 @@ def redis_server(hash_tag: str | None = None) -> Finding:
         own = "See to that server, or unset REDIS_URL: the course brings its own."
         return Finding(name, False, str(error), own if given else f"`{COMMAND} redis stop`, then again.")
     detail = f"{'your own' if given else 'of the lesson'}, {backend!r}, {version}"
-    if not redis_client.tells(backend.redis):
+    warning = redis_client.warning(backend.redis)
+    if warning is None:
         detail += "; this user may not ask whether it deletes jobs when it is full (`maxmemory-policy`)"
-    return Finding(name, True, detail, warning=redis_client.warning(backend.redis))
+    return Finding(name, True, detail, warning=warning or "")
 
 
 def _version(backend: Any) -> str:

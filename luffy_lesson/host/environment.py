@@ -156,8 +156,8 @@ def run(command: list[str], variables: "dict[str, str] | None" = None) -> None:
     """
     print(end="", flush=True)
     if sys.platform == "win32":
-        sys.exit(subprocess.run(command, env=_environment(variables)).returncode)
-    os.execve(command[0], command, _environment(variables))
+        sys.exit(subprocess.run(command, env=variables_for(variables)).returncode)
+    os.execve(command[0], command, variables_for(variables))
 
 
 def wait_for(command: list[str]) -> int:
@@ -167,7 +167,7 @@ def wait_for(command: list[str]) -> int:
         command: the program and its arguments.
     """
     print(end="", flush=True)
-    process = subprocess.Popen(command, env=_environment())
+    process = subprocess.Popen(command, env=variables_for())
     # Ctrl-C reaches the other program as well, and is its to handle; a request to end has to be passed on.
     mine = {signal.SIGINT: lambda *_: None, signal.SIGTERM: lambda *_: process.terminate()}
     before = {number: signal.signal(number, handler) for number, handler in mine.items()}
@@ -178,11 +178,12 @@ def wait_for(command: list[str]) -> int:
             signal.signal(number, handler)
 
 
-def _environment(variables: "dict[str, str] | None" = None) -> dict[str, str]:
+def variables_for(more: "dict[str, str] | None" = None) -> dict[str, str]:
+    """Return the environment for another process, with which it finds the course, and what `more` variables say."""
     # Without `pip install -e .` too, every kernel shall find the package.
     own = [] if INSTALLED else [str(ROOT)]
     path = os.pathsep.join(filter(None, [*own, os.environ.get("PYTHONPATH")]))
-    return os.environ | {"PYTHONPATH": path} | (variables or {})
+    return os.environ | {"PYTHONPATH": path} | (more or {})
 
 
 def _missing_in(python: Path, requirements: list[str]) -> list[str]:

@@ -27,7 +27,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from luffy_lesson.host.environment import COMMAND, ROOT
+from luffy_lesson.host.environment import COMMAND, variables_for
 
 if sys.platform != "win32":
     import fcntl
@@ -236,12 +236,11 @@ class RedisServer:
         )
 
     def _start_keeper(self, unused: float) -> "subprocess.Popen[bytes]":
-        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         with (self.folder / "redis.log").open("ab") as log:
             # A session of its own: what ends the kernel must not end the server.
             return subprocess.Popen(
                 [sys.executable, "-m", __name__, str(self.folder), str(unused)],
-                env=os.environ | {"PYTHONPATH": path},
+                env=variables_for(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

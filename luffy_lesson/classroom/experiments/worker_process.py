@@ -8,13 +8,13 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import ClassVar, Self
 
 from luffy_lesson.classroom.watch import elsewhere
 from luffy_lesson.classroom.watch.cell_output import owner
 from luffy_lesson.classroom.watch.entry import Entry
 from luffy_lesson.classroom.watch.events import Elsewhere, events
+from luffy_lesson.host.environment import variables_for
 
 READY_WITHIN = 30
 """How long a worker process may take until its processors are ready, in seconds."""
@@ -46,9 +46,7 @@ def another_process(code: str, timeout: float = 30) -> None:
 
 
 def _environment() -> dict[str, str]:
-    path = os.pathsep.join(filter(None, [str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH")]))
-    own = {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
-    return os.environ | own
+    return variables_for({"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"})
 
 
 class WorkerProcess:
