@@ -42,9 +42,8 @@ ROOM = 2**16  # bytes: and so much of all those of a pool
 # The registry: a sorted set KEYS[1] of the ids of pools, by the time until when the entry of each lasts; a hash KEYS[2]
 # of the entries; a hash KEYS[3] of what somebody has told each.
 
-# Forget the entries that are over. Then write the entry ARGV[3] of the pool ARGV[1]: it lasts for ARGV[2] seconds.
-# Returns what the pool was told.
-REPORT = """
+# Forget the entries that are over.
+TIDY = """
 redis.call('ZREM', KEYS[1], '')
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1e6
@@ -52,13 +51,16 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0
   redis.call('ZREM', KEYS[1], id)
   redis.call('HDEL', KEYS[2], id)
   redis.call('HDEL', KEYS[3], id)
-end
+end"""
+
+# Then write the entry ARGV[3] of the pool ARGV[1]: it lasts for ARGV[2] seconds. Returns what the pool was told.
+REPORT = f"""{TIDY}
 redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
 return redis.call('HGET', KEYS[3], ARGV[1])"""
 
-# Forget the entry of the pool ARGV[1].
-LEAVE = """
+# Or forget the entry of the pool ARGV[1]: it may be the last, whom nobody follows who would forget the others.
+LEAVE = f"""{TIDY}
 redis.call('ZREM', KEYS[1], ARGV[1])
 redis.call('HDEL', KEYS[2], ARGV[1])
 redis.call('HDEL', KEYS[3], ARGV[1])"""

@@ -235,6 +235,18 @@ def test_an_entry_ends_by_the_servers_clock_and_others_delete_it(backend, raw, e
     assert raw.hlen(REGISTRY[2]) == 0
 
 
+def test_the_last_to_leave_deletes_what_is_over_too(backend, raw, eventually):
+    backend.report_every = backend.beat_every = 60.0
+    pool = Processor.start(1)
+    eventually(backend.processes)
+    write(raw, "host:1:abc", entry(), seconds=0.5)  # of one that was killed
+    raw.hset(REGISTRY[2], "host:1:abc", "quiet")
+    eventually(lambda: [info.id for info in backend.processes()] == [pool.id])
+    assert raw.hlen(REGISTRY[1]) == 2
+    pool.entry.remove()  # as at a deadline: without another report
+    assert raw.exists(*REGISTRY) == 0
+
+
 CHILD = """
 import os, sys, time
 from luffy_lesson.step10_process import Luffy, Processor, RedisBackend
