@@ -249,12 +249,16 @@ class Record:
         return (self.done + self.failed) / max(self.ended - self.began, 1.0)
 
     def _enter(self, at: float, *told: Any, **more: Any) -> None:
-        if len(self.entries) < ENTRIES or self.follows:
+        room = len(self.entries) < ENTRIES
+        if room or self.follows:
             if more.get("due") is not None:
                 more["due"] -= self.opened
-            self._keep(Entry(max(at - self.opened, 0.0), *told, **more))
-        else:
-            self.cut = True
+            entry = Entry(max(at - self.opened, 0.0), *told, **more)
+            if room:
+                self.entries.append(entry)
+            if self.follows:
+                self._news.append(entry)
+        self.cut = self.cut or not room
 
     def _batch(self, at: float, what: str, payloads: Sequence[bytes], **told: Any) -> None:
         if len(self.entries) < ENTRIES or self.follows:  # else there is no need to read them
@@ -264,14 +268,6 @@ class Record:
                 self._enter(at, what, number=len(payloads) - NAMED, **told)
         else:
             self.cut = True
-
-    def _keep(self, entry: Entry) -> None:
-        if len(self.entries) < ENTRIES:
-            self.entries.append(entry)
-        else:
-            self.cut = True
-        if self.follows:
-            self._news.append(entry)
 
     def take_news(self) -> list[Entry]:
         """Return what has been entered since this was asked last, of a record that is followed."""

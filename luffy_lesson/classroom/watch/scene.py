@@ -95,6 +95,8 @@ class Traveller:
     name: str
     moves: list[Move] = field(default_factory=list)
     queue: str = ""
+    # Those of its state and name, and those of its place: it is one of them.
+    among: tuple[dict[int, "Traveller"], ...] = field(default=(), compare=False, repr=False)
 
     def at(self, moment: float) -> Token | None:
         """Return where it is at a moment; None before it came, and after it was thrown away."""
@@ -154,11 +156,13 @@ class Story:
         """Forget, at the moment `at`, what was told, and all but the last jobs that are over: those are counted."""
         self.told.clear()
         for state in ("done", "failed", NOWHERE):
-            jobs = self._all[Where(state)]
-            for job in list(islice(jobs.values(), max(len(jobs) - SEEN // 2, 0))):
+            where = Where(state)
+            jobs = self._all[where]
+            over = list(islice(jobs.values(), max(len(jobs) - SEEN // 2, 0)))
+            for job in over:
                 self._leave(job)
                 del self.jobs[job.number]
-                self._forgotten[Where(state)] += 1
+            self._forgotten[where] += len(over)
         for key in [key for key, early in self._early.items() if not early or early[-1][1].at < at - LATE]:
             del self._early[key]
 
@@ -216,7 +220,7 @@ class Story:
             job.moves.insert(job.moves.index(fetched), Move(at, "waiting", first=entry.what == "put back"))
             self.told.append(entry._replace(at=at, number=1))
             number -= 1
-        return entry._replace(number=number)
+        return entry if number == entry.number else entry._replace(number=number)
 
     def _prefetch(self, entry: Entry) -> None:
         if entry.job:
@@ -317,22 +321,26 @@ class Story:
     def _come(self, entry: Entry, move: Move) -> Traveller:
         self._count += 1
         job = self.jobs[self._count] = Traveller(self._count, entry.job, [move], entry.queue)
-        self._there[move.state, job.name][job.number] = self._all[job.where()][job.number] = job
+        self._arrive(job)
         return job
 
     def _go(self, job: Traveller | None, move: Move) -> None:
         if job:
             before = job.moves[-1]
             self._leave(job)
-            job.moves.append(move._replace(at=max(move.at, before.at)))
-            self._there[move.state, job.name][job.number] = self._all[job.where()][job.number] = job
+            job.moves.append(move if move.at >= before.at else move._replace(at=before.at))
+            self._arrive(job)
+
+    def _arrive(self, job: Traveller) -> None:
+        job.among = self._there[job.moves[-1].state, job.name], self._all[job.where()]
+        for jobs in job.among:
+            jobs[job.number] = job
 
     def _leave(self, job: Traveller) -> None:
-        state = job.moves[-1].state
-        there = self._there[state, job.name]
-        del there[job.number], self._all[job.where()][job.number]
-        if not there:
-            del self._there[state, job.name]
+        for jobs in job.among:
+            del jobs[job.number]
+        if not job.among[0]:
+            del self._there[job.moves[-1].state, job.name]
 
 
 def _due_at(job: Traveller) -> float:
