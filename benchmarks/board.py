@@ -79,6 +79,7 @@ def throughput(load: str, where: str, rounds: int, seconds: float) -> list[dict[
 
     feeder = threading.Thread(target=feed)
     feeder.start()
+    hooks.install()  # a board has seen the processors start
     pool = Processor.start(processors)
     rates = []
     for _ in range(rounds):

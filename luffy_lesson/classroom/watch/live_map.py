@@ -89,7 +89,7 @@ class LiveMap:
             had = self._story.had.get((entry.at, entry.process), Counter())
             self._said.append(Said(entry.at, says(entry, had, self._story.keeps)))
         self._story.forget(self._last)
-        return sum(entry.what == "fetched" for entry in news)
+        return sum(entry.what in ("fetched", "called") for entry in news)
 
     def _scene(self, record: Record, waiting: int | str) -> Scene:
         """Return where jobs are, as it was seen here; but how many there are, the backend knows."""

@@ -152,10 +152,11 @@ def test_of_a_thousand_jobs_some_are_drawn_and_all_are_counted(on_map, gate, joi
     assert shows(board, "waiting 0", "in hand 0", "done 1000")
 
 
-def test_while_much_happens_it_is_drawn_less_often_and_then_as_before(on_map, eventually):
+@pytest.mark.parametrize("queued", [True, False])
+def test_while_much_happens_it_is_drawn_less_often_and_then_as_before(on_map, eventually, queued):
     Luffy.backend = queue.Queue()
     board = on_map()
-    for number in range(100):
+    for number in range(100 if queued else 0):
         Quick.perform_queue(number)
     every = []
     inner = board._view.draw
@@ -167,6 +168,8 @@ def test_while_much_happens_it_is_drawn_less_often_and_then_as_before(on_map, ev
 
     board._view.draw = draw
     Processor.start(1)
+    for number in range(0 if queued else 100):
+        Quick.perform_now(number)
     eventually(lambda: shows(board, "done 100") and every[-1] == 0.1)
     assert 0.2 in every
 
