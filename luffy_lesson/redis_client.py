@@ -172,13 +172,17 @@ def address() -> str:
     told.
     """
     url = os.environ.get("REDIS_URL") or "redis://localhost"
-    try:
-        wrong = _wrong_in(url)
-    except (TypeError, ValueError, redis.RedisError):  # whose text may hold a part of the address
-        wrong = f"Its host, its port or one of its options is none. {IN_PASSWORDS}"
-    if wrong:
+    if wrong := wrong_in(url):
         raise ValueError(f"$REDIS_URL is no address. {wrong} It looks like redis://:PASSWORD@HOST:6379/0.")
     return url
+
+
+def wrong_in(url: str) -> str:
+    """Return why `url` is no address that redis-py reads as it is meant, without telling it; empty when it is one."""
+    try:
+        return _wrong_in(url)
+    except (TypeError, ValueError, redis.RedisError):  # whose text may hold a part of the address
+        return f"Its host, its port or one of its options is none. {IN_PASSWORDS}"
 
 
 def _wrong_in(url: str) -> str:

@@ -1,6 +1,7 @@
 """What holds for every engine, on one of the tests' own: its program is a few lines of Python, and needs no library."""
 
 import contextlib
+import json
 import os
 import queue
 import signal
@@ -141,7 +142,10 @@ def test_a_payload_of_the_steps_can_be_put_as_well(toy, far):
     assert toy.sent == [(Job(far, (1,)), None)]
 
 
-@pytest.mark.parametrize("args", [[b"1"], [(1, 2)], [{1: 2}], [float("nan")], [1, {1}]], ids=repr)
+DEEP = json.loads("[" * 63 + "]" * 63)  # in the list of arguments of a job, one level too many
+
+
+@pytest.mark.parametrize("args", [[b"1"], [(1, 2)], [{1: 2}], [float("nan")], [1, {1}], [DEEP]], ids=repr)
 def test_one_rule_for_arguments(toy, far, args):
     with pytest.raises(TypeError, match="Far: use only arguments that JSON has"):
         far.perform_queue(*args)
@@ -201,6 +205,9 @@ def test_what_an_engine_has_not_it_says(toy):
         "redis://user:12/secret@localhost",
         "redis://user:se#cret@localhost",
         "redis://user:1?secret@localhost",
+        "redis://:secret@localhost/jobs",
+        "redis://:secret@localhost/1/2",
+        "redis://:secret@localhost?hidden=1",
         "secret",
     ],
 )
@@ -212,7 +219,7 @@ def test_what_is_no_address_is_refused_and_not_told(url):
 
 def test_a_password_is_in_no_repr_and_no_argument(toy):
     assert repr(toy) == "<Toy redis://localhost:1/0>"
-    assert repr(Toy("redis://user:secret@localhost/3?password=secret")) == "<Toy redis://localhost/3>"
+    assert repr(Toy("redis://user@localhost/3?password=secret")) == "<Toy redis://localhost/3>"
     assert "secret" not in " ".join(toy.command(1))
     assert "secret" in toy.environment()[engine.VARIABLE]
 

@@ -363,10 +363,12 @@ def place(url: str, schemes: tuple[str, ...]) -> str:
     Raise ValueError when it is none with one of these schemes. Its text, in which a password may stand, is not told.
     """
     begins = " or ".join(f"{scheme}://" for scheme in schemes)
-    sentence = f"This is no address. It looks like {schemes[-1]}://USER:PASSWORD@HOST:PORT, and begins with {begins}."
+    looks, wrong = f"It looks like {schemes[-1]}://USER:PASSWORD@HOST:PORT, and begins with {begins}.", ""
     with contextlib.suppress(ValueError):  # whose text may hold a part of it
         at = urlsplit(url)
         port = f":{at.port}" if at.port else ""
         if at.scheme in schemes and at.hostname and not {"#", "@"} & {*at.path, *at.query, *at.fragment}:
-            return f"{at.scheme}://{at.hostname}{port}{at.path}"
-    raise ValueError(f"{sentence} {redis_client.IN_PASSWORDS}")
+            wrong = redis_client.wrong_in(url) if at.scheme in ("redis", "rediss") else ""
+            if not wrong:
+                return f"{at.scheme}://{at.hostname}{port}{at.path}"
+    raise ValueError(f"This is no address. {looks} {wrong or redis_client.IN_PASSWORDS}")
