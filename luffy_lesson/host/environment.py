@@ -216,9 +216,10 @@ def _set_up(python: Path, lacking: list[str]) -> None:
             _phase("making the environment", uv, "venv", "--clear", "--python", sys.executable, VENV)
         elif not uv and _call(python, "-m", "pip", "--version").returncode:
             if not all(map(importlib.util.find_spec, ["venv", "ensurepip"])):
+                package = f"python3.{sys.version_info.minor}-venv"  # `python3-venv` is for the system's own Python
                 raise SetUpError(
                     "This Python cannot make virtual environments: its `venv` or `ensurepip` is missing. "
-                    "On Debian and Ubuntu, `sudo apt install python3-venv` brings them; then try again."
+                    f"On Debian and Ubuntu, `sudo apt install {package}` brings them; then try again."
                 )
             _phase("making the environment", sys.executable, "-m", "venv", "--clear", VENV)
         # What nobody imports need not be compiled.
