@@ -4,6 +4,7 @@ The engines are imported in the tests only: this file is read in the default run
 """
 
 import importlib
+import json
 import sys
 
 import pytest
@@ -20,8 +21,11 @@ def engine(request):
     return getattr(step11_engines, f"{request.param}Backend")
 
 
+DEEP = json.loads("[" * 63 + "]" * 63)  # in the list of arguments of a job, one level too many
+
+
 def test_one_rule_for_arguments(backend, jobs, raw):
-    for args in [(object(),), ({1: 2},), ((1, 2),), (float("nan"),), (b"x",)]:
+    for args in [(object(),), ({1: 2},), ((1, 2),), (float("nan"),), (b"x",), (DEEP,)]:
         for call in (jobs.Note.perform_queue, lambda *args: jobs.Note.perform_in(1, *args)):
             with pytest.raises(TypeError, match="Note: use only arguments that JSON has"):
                 call(*args)

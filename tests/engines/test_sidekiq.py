@@ -433,7 +433,12 @@ def test_only_workers_are_ever_called(backend, ruby, raw, name):
     assert told["error_message"] == f"no worker '{name}' here, only []"
 
 
-@pytest.mark.parametrize("payload", ["", "[]", '{"args": [1]}', '{"class": "Hands"}', '{"class": "Hands", "args": {}}'])
+DEEP = '{"class": "Hands", "args": ' + "[" * 64 + "]" * 64 + "}"  # 65 levels
+
+
+@pytest.mark.parametrize(
+    "payload", ["", "[]", '{"args": [1]}', '{"class": "Hands"}', '{"class": "Hands", "args": {}}', DEEP]
+)
 def test_what_is_no_job_is_dead_as_it_is(backend, raw, hands, done, payload):
     raw.lpush("queue:python", payload)
     work_off(backend)
