@@ -355,6 +355,11 @@ def test_a_notebook_that_was_saved_by_any_jupyter_can_be_read_when_it_is_opened_
         notebook.run_cell(watches)
         notebook.wait_cell(watches)
         notebook.save()
+        late = browser.new_context().new_page()  # of a second person, while the first has it open
+        late.goto(jupyter.address(path))
+        late.locator(".luffy-board", has_text="✓ done 10").wait_for()
+        assert late.get_by_text("Error displaying widget").count() == 0
+        late.context.close()
     assert "widgets" not in nbformat.read(path, 4).metadata
     with Notebook(browser, jupyter, path) as notebook:
         assert_no_broken_widget(notebook)
@@ -431,13 +436,20 @@ def test_notebook_7_shows_it_too(browser, notebook_7, picture):
         notebook.screenshot(picture("notebook_7"))
 
 
-def test_an_exported_page_shows_code_in_a_monospaced_font(browser, tmp_path, picture):
+@pytest.mark.parametrize("media", ["screen", "print"])
+def test_an_exported_page_shows_boards_pictures_and_code_as_they_are_stored(browser, tmp_path, picture, media):
     page_file = tmp_path / "exported.html"
-    page_file.write_text(HTMLExporter().from_filename(str(ROOT / "notebooks/02_threaded.ipynb"))[0])
+    page_file.write_text(HTMLExporter().from_filename(str(ROOT / "notebooks/03_memory_queue.ipynb"))[0])
     page = browser.new_page()
+    page.emulate_media(media=media)
     page.goto(page_file.as_uri())
+    page.locator(".luffy-board", has_text="✓ done").first.wait_for()
+    page.get_by_text("I say:").first.wait_for()
+    page.locator("img.luffy-map").first.wait_for()
+    wait_until(lambda: page.locator("img.luffy-map").first.evaluate("map => map.naturalWidth") > 600, 10, "the map")
+    assert page.get_by_text("Error displaying widget").count() == 0
     code = page.locator(".jp-OutputArea .highlight pre").first
     assert "mono" in code.evaluate("code => getComputedStyle(code).fontFamily")
-    code.scroll_into_view_if_needed()
-    page.screenshot(path=picture("exported"))
+    page.locator(".luffy-board").first.scroll_into_view_if_needed()
+    page.screenshot(path=picture(f"exported_{media}"))
     page.close()

@@ -1,8 +1,10 @@
 """The commands of the launcher, all but `work`."""
 
 import contextlib
+import io
 import json
 import os
+import pwd
 import re
 import socket
 import subprocess
@@ -10,6 +12,7 @@ import sys
 import tempfile
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -85,19 +88,37 @@ def test_a_relative_home_is_the_same_for_all_that_the_launcher_starts(became, mo
     assert os.environ["LUFFY_HOME"] == str(tmp_path / "state")
 
 
-@pytest.mark.parametrize("unusable", ["nowhere", "file"])
+NO_DEV_FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is full is Linux's")
+
+
+@pytest.mark.parametrize("unusable", ["nowhere", "file", pytest.param("full", marks=NO_DEV_FULL)])
 def test_lab_opens_without_a_home_folder_and_says_where_things_are_kept(
     became, monkeypatch, tmp_path, capsys, unusable
 ):
     (tmp_path / "file").touch()
+    (tmp_path / "full").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv(ENDS_WITH, "")  # put back at the end
     monkeypatch.setenv("HOME", str(tmp_path / unusable))
+    if unusable == "full":
+        monkeypatch.setattr(tempfile, "TemporaryFile", lambda dir: io.FileIO("/dev/full", "w"))
     assert commands.main(["lab"]) == 0
+    assert_kept_elsewhere(became, tmp_path, capsys.readouterr().err, str(tmp_path / unusable))
+
+
+def test_lab_opens_for_a_user_without_a_name_and_a_home(became, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv(ENDS_WITH, "")
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", dict[int, Any]().__getitem__)  # as for the user 12345 of a container
+    assert commands.main(["lab"]) == 0
+    assert_kept_elsewhere(became, tmp_path, capsys.readouterr().err, "Your home folder, ~,")
+
+
+def assert_kept_elsewhere(became, tmp_path, said, begins):
     assert len(became) == 1
     assert os.path.dirname(os.environ["HOME"]) == str(tmp_path)
-    said = capsys.readouterr().err
-    assert str(tmp_path / unusable) in said
+    assert begins in said
     assert os.environ["HOME"] in said
     assert said.count("\n") == 1
 
