@@ -6,6 +6,7 @@ import tomllib
 
 import pytest
 
+from luffy_lesson.host.doctor import python
 from luffy_lesson.host.environment import ROOT
 
 
@@ -30,6 +31,13 @@ def test_each_part_is_there_and_each_mark_has_its_own():
     script = (ROOT / ".ci/run").read_text()
     assert set(parts) <= set(re.findall(r"^(\w+)\(\) \{$", script, re.MULTILINE))
     assert set(names_of_marks()) <= set(parts)
+
+
+def test_github_tries_each_python_that_the_course_supports():
+    (supported,) = re.findall(r"for version in ((?:3\.\d+ ?)+);", (ROOT / ".ci/run").read_text())
+    (matrix,) = re.findall(r"python: \[(.*)\]", (ROOT / ".github/workflows/ci.yml").read_text())
+    assert re.findall(r"[\d.]+", matrix) == supported.split()
+    assert python().name == f"Python {supported.split()[0]} to {supported.split()[-1]}"
 
 
 @pytest.mark.parametrize("mark", [name for name in names_of_marks() if (ROOT / "tests" / name).is_dir()])

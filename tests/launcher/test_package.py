@@ -17,6 +17,7 @@ import pytest
 from luffy_lesson import __version__
 from luffy_lesson.classroom.check import Exercise
 from luffy_lesson.host.environment import ROOT
+from luffy_lesson.host.redis_server import ENDS_WITH
 
 pytestmark = [pytest.mark.package, pytest.mark.timeout(600)]
 
@@ -55,7 +56,7 @@ def installed(built, tmp_path_factory):
     (wheel,) = built.glob("*.whl")
 
     def ask(program, *arguments, cwd=folder, **more):
-        mine = {"HOME": str(folder / "home"), "LUFFY_HOME": str(folder / "luffy")}
+        mine = {"HOME": str(folder / "home"), "LUFFY_HOME": str(folder / "luffy"), ENDS_WITH: os.environ[ENDS_WITH]}
         return run(str(folder / "venv/bin" / program), *arguments, cwd=cwd, **mine | more)
 
     ask("python", "-m", "pip", "install", "--quiet", "--no-compile", str(wheel))
@@ -155,14 +156,16 @@ def test_lab_opens_the_course_and_a_notebook_runs(installed, start, tmp_path, ev
     assert len([outputs for outputs in printed if outputs]) > 10
 
 
-def test_the_engines_of_lesson_8_are_there_to_be_shown_and_measured(installed):
+def test_what_was_measured_is_there_to_be_shown_and_the_engines_of_lesson_8_to_be_measured(installed):
     program = (
-        "import subprocess, sys; import luffy_lesson.classroom.experiments.benchmark as e;"
+        "import subprocess, sys; import luffy_lesson.classroom.experiments.benchmark as e; e.faults();"
+        "from luffy_lesson.classroom.exercises.lesson11.what_happens import check; print(check.MEASURED.is_file());"
         "print(repr(e.chart(e.BENCHMARKS / 'results', 'Title')));"
         "subprocess.run([sys.executable, e.BENCHMARKS / 'engines.py', '--rounds=1', '--jobs=200', '--single=5',"
         "               '--only', 'luffy', '--results', sys.argv[1]], check=True)"
     )
     said = installed("python", "-c", program, "results")
+    assert "\nTrue\n" in said
     assert "<Bars: Title: luffy, step 8 (at least once)" in said
     assert "round 1: luffy, step 8:" in said
 
