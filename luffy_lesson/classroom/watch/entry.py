@@ -19,7 +19,7 @@ class Entry(NamedTuple):
 
     - `queued`: `number` jobs of this name were put in the queue; `scheduled`: one was, for the time `due`
     - `prefetched`: a processor has taken jobs from the queue, and not begun them; `given back`: a process has put jobs
-      back that it had taken, to be taken next
+      back that it, or its `processor`, had taken, to be taken next
     - `fetched`: a processor has begun a job from the queue; `called`: a thread has begun one that was in no queue
     - `done`, `failed` (with its `error`): whoever had it is finished
     - `retrying`: a job that has failed will be tried again at the time `due`; `dead`: it will not

@@ -58,6 +58,7 @@ class GivenBack(NamedTuple):
     payloads: Sequence[bytes]
     at: float
     queue: str = ""
+    processor: str = ""  # who had taken them
 
 
 class Ended(NamedTuple):

@@ -110,7 +110,7 @@ def scheduled(worker: type[step1_sync.Worker], args: tuple[Any, ...], seconds: f
 def given_back(consumer: step5_reliable_queue.Consumer, payloads: list[bytes]) -> None:
     """Tell that a consumer has put jobs back, if there are any."""
     if payloads:
-        events.tell(GivenBack(payloads, time.monotonic(), taken_from(consumer)))
+        events.tell(GivenBack(payloads, time.monotonic(), taken_from(consumer), pools.processor_of(consumer)))
 
 
 def taken_from(consumer: step5_reliable_queue.Consumer) -> str:

@@ -202,7 +202,7 @@ class Record:
             lane = self._lane(event.thread)
             self._batch(event.at, "prefetched", event.payloads, processor=lane.name, queue=event.queue)
         elif isinstance(event, GivenBack):
-            self._batch(event.at, "given back", event.payloads, queue=event.queue)
+            self._batch(event.at, "given back", event.payloads, processor=event.processor, queue=event.queue)
         elif isinstance(event, SetAside):
             what, lane = "dead" if event.due is None else "retrying", self._lane(event.thread)
             self._enter(event.at, what, event.job, processor=lane.name, due=event.due)

@@ -235,7 +235,8 @@ class Story:
         had = [job for job in self._with(entry.process) if job.queue == entry.queue]
         if entry.job:
             had = [job for job in had if job.name == entry.job]
-        had.sort(key=lambda job: job.moves[-1].state != "prefetched")
+        # Those of who had them: others may have just as many, of the same names.
+        had.sort(key=lambda job: (job.moves[-1].processor != entry.processor, job.moves[-1].state != "prefetched"))
         number = entry.number
         while number and self._next_early(True, entry):  # it was begun elsewhere before this was told
             number -= 1

@@ -12,7 +12,7 @@ import pytest
 from jobs import Echo, Evil, EvilRepr, of, waits
 
 from luffy_lesson import step7_retries, step9_queues
-from luffy_lesson.classroom.watch import cell_output, hooks
+from luffy_lesson.classroom.watch import cell_output, hooks, pools
 from luffy_lesson.classroom.watch.backlog import backlog
 from luffy_lesson.classroom.watch.bounds import wait_for
 from luffy_lesson.classroom.watch.events import (
@@ -102,6 +102,18 @@ def test_what_comes_in_a_batch_is_told_before_it_is_begun_and_what_goes_back_not
         (GivenBack, ["Mail(1)"], "mail"),  # it was in hand
     ]
     assert Luffy.backend.qsize() == 8
+
+
+def test_who_had_what_goes_back_is_known(told, mail):
+    _, nobodys = mail
+    pool = step9_queues.Processor.start(2)
+    try:
+        for processor in pool.processors:
+            for consumer in (processor.consumer, *step9_queues.lanes_of(processor.consumer)):
+                assert pools.processor_of(consumer) == processor.thread.name
+        assert pools.processor_of(nobodys) == ""
+    finally:
+        pool.stop(timeout=10)
 
 
 def test_a_job_in_hand_that_is_given_back_is_told_and_one_that_came_alone_is_no_batch(told, mail):

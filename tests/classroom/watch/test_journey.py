@@ -257,6 +257,29 @@ def test_a_batch_is_prefetched_and_begun_job_by_job_and_what_is_not_begun_goes_b
     assert journey.words(3) == "W(1) went back to the queue."
 
 
+def test_what_goes_back_is_what_its_processor_had_and_not_what_another_has():
+    def prefetches(at, who):
+        return Entry(at, "prefetched", "W(1)", "", who, number=2)
+
+    def does(at, who):
+        return [Entry(at, what, "W(1)", "", who) for what in ("fetched", "done")]
+
+    journey = Journey(
+        [
+            Entry(0, "queued", "W(1)", number=4),
+            prefetches(1, "Processor 1"),
+            prefetches(1, "Processor 0"),
+            Entry(2, "given back", "W(1)", "", "Processor 0", number=2),
+            *[entry for at in (2.1, 2.2) for entry in does(at, "Processor 1")],
+            prefetches(2.3, "Processor 1"),
+            *[entry for at in (2.4, 2.5) for entry in does(at, "Processor 1")],
+        ],
+        step=8,
+    )
+    assert batch(journey, 2) == ({"waiting": 2, "prefetched": 2}, ["Processor 1"] * 2)
+    assert batch(journey, 3) == ({"done": 4}, [])
+
+
 def test_of_a_large_batch_those_without_a_name_are_the_oldest_that_wait():
     journey = Journey(
         [
