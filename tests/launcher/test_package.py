@@ -121,8 +121,11 @@ def test_check(installed, tmp_path):
         if cell.cell_type == "code" and "check.perform_now(" in cell.source:
             cell.source = f"{exercise.solution_file.read_text()}\ncheck.perform_now({exercise.answer})"
     nbformat.write(notebook, tmp_path / "class/anna/01_sync.ipynb")
+    with_workers = "05_reliable_queue.ipynb"  # it imports a file that is beside it in the wheel, and not here
+    shutil.copy(ROOT / "notebooks" / with_workers, tmp_path / "class/anna")
     said = installed("luffy-lesson", "check", str(tmp_path / "class"))
     assert re.search(r"anna/01_sync\.ipynb +1 of 3 solved +✓ perform_now", said)
+    assert re.search(rf"anna/{re.escape(with_workers)} +0 of \d solved", said)
 
 
 def test_lab_opens_the_course_and_a_notebook_runs(installed, start, tmp_path, eventually):
@@ -148,6 +151,7 @@ def test_lab_opens_the_course_and_a_notebook_runs(installed, start, tmp_path, ev
     folder = tmp_path / "luffy-lesson"
     copied, ours = (sorted(path.name for path in one.glob("*.ipynb")) for one in (folder, ROOT / "notebooks"))
     assert copied == ours
+    assert {path.name for path in folder.rglob("*.svg")} == {path.name for path in ROOT.glob("notebooks/images/*.svg")}
 
     notebook = "05_reliable_queue.ipynb"  # another process does its jobs, with workers of a file beside it
     installed("jupyter", "execute", "--inplace", str(folder / notebook), cwd=tmp_path)
