@@ -168,19 +168,13 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-def longest_wait() -> float:
-    """For how many seconds `eventually` waits at most."""
-    return 15
-
-
-@pytest.fixture
-def eventually(longest_wait: float) -> Callable[[Callable[[], object]], None]:
-    """Wait until a condition holds: for what has no event to wait for."""
+def eventually() -> Callable[[Callable[[], object]], None]:
+    """Wait until a condition holds, for 15 seconds at most: for what has no event to wait for."""
 
     def wait(condition: Callable[[], object]) -> None:
-        deadline = time.monotonic() + longest_wait
+        deadline = time.monotonic() + 15
         while not condition():
-            assert time.monotonic() < deadline, f"it has not come true within {longest_wait} s"
+            assert time.monotonic() < deadline, "it has not come true within 15 s"
             time.sleep(0.02)
 
     return wait

@@ -116,7 +116,7 @@ def launch(variables: dict[str, str], tmp_path: Path) -> Callable[..., subproces
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=100,  # less than a test may take
+            timeout=60,
         )
 
     return launch

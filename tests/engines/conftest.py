@@ -17,12 +17,6 @@ from luffy_lesson.step11_engines import engine
 
 
 @pytest.fixture
-def longest_wait():
-    """An engine's program, or RabbitMQ, takes seconds to start; many that start at once take longer."""
-    return 60
-
-
-@pytest.fixture
 def jobs(registry, notes, monkeypatch):
     """The workers of `engine_jobs.py`, which the engine's program imports as well."""
     monkeypatch.delitem(sys.modules, "engine_jobs", raising=False)

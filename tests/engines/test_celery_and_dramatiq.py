@@ -334,7 +334,7 @@ def test_a_server_that_is_away_is_told_within_seconds(engine, scheme, away, jobs
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_program_without_a_server_says_so(engine, scheme, jobs, monkeypatch, capfd, start, eventually):
     Luffy.backend = backend_of(engine, f"{scheme}://luffy:secret@127.0.0.1:{free_port()}")
-    monkeypatch.setattr(Luffy.backend.Pool, "ready_within", 10)  # an engine takes a while to start
+    monkeypatch.setattr(Luffy.backend.Pool, "ready_within", 4)
     said = ""
     if engine == "Celery":
         with pytest.raises(RuntimeError, match=f"The program of {engine} did not get ready") as raised:
