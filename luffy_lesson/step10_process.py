@@ -53,13 +53,13 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0
   redis.call('HDEL', KEYS[3], id)
 end"""
 
-# Then write the entry ARGV[3] of the pool ARGV[1]: it lasts for ARGV[2] seconds. Returns what the pool was told.
+# Forget those, and write the entry ARGV[3] of the pool ARGV[1]: it lasts for ARGV[2] seconds. Returns what it was told.
 REPORT = f"""{TIDY}
 redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
 return redis.call('HGET', KEYS[3], ARGV[1])"""
 
-# Or forget the entry of the pool ARGV[1]: it may be the last, whom nobody follows who would forget the others.
+# Forget those, and the entry of the pool ARGV[1]: after it, no other may come who would.
 LEAVE = f"""{TIDY}
 redis.call('ZREM', KEYS[1], ARGV[1])
 redis.call('HDEL', KEYS[2], ARGV[1])

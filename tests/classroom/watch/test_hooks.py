@@ -12,7 +12,7 @@ import pytest
 from jobs import Echo, Evil, EvilRepr, of, waits
 
 from luffy_lesson import step7_retries, step9_queues
-from luffy_lesson.classroom.watch import cell_output, hooks, pools
+from luffy_lesson.classroom.watch import cell_output, hooks
 from luffy_lesson.classroom.watch.backlog import backlog
 from luffy_lesson.classroom.watch.bounds import wait_for
 from luffy_lesson.classroom.watch.events import (
@@ -104,14 +104,16 @@ def test_what_comes_in_a_batch_is_told_before_it_is_begun_and_what_goes_back_not
     assert Luffy.backend.qsize() == 8
 
 
-def test_who_had_what_goes_back_is_known(told, mail):
+def test_who_had_what_goes_back_is_told(told, mail):
     _, nobodys = mail
     pool = step9_queues.Processor.start(2)
     try:
         for processor in pool.processors:
             for consumer in (processor.consumer, *step9_queues.lanes_of(processor.consumer)):
-                assert pools.processor_of(consumer) == processor.thread.name
-        assert pools.processor_of(nobodys) == ""
+                hooks.given_back(consumer, [b"{}"])
+                assert told[-1].processor == processor.thread.name
+        hooks.given_back(nobodys, [b"{}"])
+        assert told[-1].processor == ""
     finally:
         pool.stop(timeout=10)
 

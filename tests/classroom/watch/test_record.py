@@ -278,13 +278,13 @@ def test_of_a_large_batch_the_first_hundred_are_named(record):
     by = thread("Processor 3")
     batch = [b'{"worker": "A", "args": []}'] * 99 + [b'{"worker": "B", "args": [1]}', *[b"never read"] * 400]
     record.take(Prefetched(by, batch, 101, "mail"))
-    record.take(GivenBack(batch[99:100], 102))
+    record.take(GivenBack(batch[99:100], 102, processor="Processor 3"))
     who = {"processor": "Processor 3", "queue": "mail"}
     assert record.entries == [
         Entry(1, "prefetched", "A()", number=99, **who),
         Entry(1, "prefetched", "B(1)", **who),
         Entry(1, "prefetched", number=400, **who),
-        Entry(2, "given back", "B(1)"),
+        Entry(2, "given back", "B(1)", processor="Processor 3"),
     ]
 
 
